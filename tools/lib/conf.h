@@ -64,10 +64,11 @@ const char *vz_conf_get(const struct vz_conf *c, const char *key);
  * vz_conf_set() - add or replace a key
  * @value: NULL removes the key
  *
- * Keys are [A-Za-z_][A-Za-z0-9_]*. A value may hold any byte but NUL and
- * control characters other than tab (a config line stays one line).
+ * Keys are [A-Za-z_][A-Za-z0-9_]*, at most VZ_CONF_MAX_KEY long. The value is
+ * written in double quotes with \ before everything that a shell would act on,
+ * but for $VEID: a script that sources the file gets text, never a command.
  *
- * Return: 0; -1 with errno EINVAL (bad key or value) or ENOMEM.
+ * Return: 0; -1 with errno EINVAL (bad key) or ENOMEM.
  */
 int vz_conf_set(struct vz_conf *c, const char *key, const char *value);
 

@@ -11,6 +11,7 @@
 #include <popt.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 #include <beanpod/beancounter.h>
@@ -32,7 +33,8 @@ enum vz_param_flags {
 
 enum vz_param_type {
 	VZ_TYPE_STRING,		/* one line of text */
-	VZ_TYPE_NAME,		/* name of a template, sample, container: no slash */
+	VZ_TYPE_NAME,		/* name of a template or sample: no slash */
+	VZ_TYPE_CTNAME,		/* name of a container, or nothing: no slash */
 	VZ_TYPE_HOSTNAME,
 	VZ_TYPE_PATH,		/* absolute path, may hold $VEID */
 	VZ_TYPE_YESNO,		/* yes|no (on|off, true|false, 1|0 are understood) */
@@ -45,14 +47,12 @@ enum vz_param_type {
 
 struct vz_param {
 	const char *key;	/* in CTID.conf */
-	const char *alias;	/* older name of the key, read but not written, or NULL */
 	const char *option;	/* long option without dashes, NULL: file only */
-	char short_option;	/* kept from older versions, or 0 */
 	enum vz_param_type type;
 	unsigned int flags;	/* enum vz_param_flags */
 	int resource;		/* row of bc_resources.h, -1: no beancounter */
 	enum bc_unit unit;	/* of the resource */
-	long long min, max;	/* of VZ_TYPE_NUMBER */
+	uint64_t min, max;	/* of VZ_TYPE_NUMBER */
 	const char *arg;	/* shown in help for the value */
 	const char *help;	/* one line */
 };

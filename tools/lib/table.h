@@ -19,7 +19,7 @@ enum vz_value_kind {
 	VZ_U64,
 	VZ_I64,
 	VZ_YESNO,	/* yes, no; true, false */
-	VZ_LIST,	/* words joined by commas; array of strings. Empty: "-" and [] */
+	VZ_LIST,	/* words joined by commas (blanks in the last column); array of strings */
 	VZ_FIXED3,	/* thousandths: 1.500 in both */
 	VZ_RECORD,	/* text: the number at shown; object of numbers */
 	VZ_TRIPLE,	/* hundredths: 0.10/0.20/0.30; [0.10, 0.20, 0.30] */
@@ -69,6 +69,7 @@ struct vz_table {
 	const struct vz_column *const *columns;
 	size_t count;
 	size_t rows;			/* printed so far */
+	bool failed;			/* a row was lost for want of memory */
 };
 
 /* Prints the header, or opens the array. */
