@@ -206,7 +206,7 @@ struct bc_destroy {
  * Generic netlink family "beancounter", version 1
  *
  *   BC_CMD_GET   do: BC_A_ID -> one BC_A_BEANCOUNTER; dump: one message for each
- *                beancounter, ascending, the whole host in one walk.
+ *                beancounter, newest first, the whole host in one walk.
  *                GENL_ADMIN_PERM: CAP_NET_ADMIN in the initial user namespace.
  *   BC_CMD_EVENT sent to the multicast group "refusals": a refused charge, at
  *                most BC_EVENT_BURST a second for each container; attributes

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * What a room may know of a beancounter: find it, charge it, uncharge it.
+ * The only private header that rooms outside core/ include.
+ */
+#ifndef BC_CORE_BC_H
+#define BC_CORE_BC_H
+
+#include <linux/cred.h>
+#include <linux/list.h>
+#include <linux/mutex.h>
+#include <linux/pid_namespace.h>
+#include <linux/ratelimit.h>
+#include <linux/refcount.h>
+#include <linux/sched.h>
+#include <linux/user_namespace.h>
+#include <linux/workqueue.h>
+
+#include <bc_resources.h>
+#include <uapi/beanpod/beancounter.h>
+
+#include "counter.h"
+
+/* Row numbers: BC_NUMPROC and so on. */
+enum bc_resource {
+#define X(id, NAME, name, unit, kind, meaning) BC_##NAME = (id),
+	BC_RESOURCES(X)
+#undef X
+};
+
+/* Beancounters that can exist at one time, destroyed ones that still hold something included. */
+#define BC_TAG_BITS	13
+#define BC_MAX		((1U << BC_TAG_BITS) - 1)
+
+struct bc_refusals;
+
+/**
+ * struct bc - a beancounter
+ * @tag: slot and generation; what namespaces carry. Constant.
+ * @id: the container's CTID. Constant.
+ * @order: position in /proc/user_beancounters, newest first. Constant.
+ * @ref: the registry (or the reaper) and each reader hold one. Charging takes
+ *	none: the charged object pins a namespace that pins the beancounter.
+ * @dead: destroyed: no first task any more. Written under bc_mutex and @lock.
+ * @lock: orders @dead against the first task (see bc_start()). Innermost.
+ * @pinned: at least one task lives; the module cannot go. Written under @lock.
+ * @armed: an arming is pending. Guarded by bc_mutex.
+ * @created_ns: CLOCK_BOOTTIME at creation. Constant.
+ * @started_ns: CLOCK_BOOTTIME when the last namespace was tagged, or 0.
+ * @namespaces: struct bc_ns: root namespaces that carry @tag, each referenced.
+ *	Guarded by bc_mutex.
+ * @reap: link in the reaper's list once destroyed. Guarded by bc_mutex.
+ * @families: private state of each resource family, by family index
+ * @refusals: the record of refused charges
+ * @log_limit: rate of the log line
+ * @event_limit: rate of events
+ * @event: tells listeners of new refusals
+ * @event_sent: sequence of the last refusal sent; the event work's own
+ * @proc: directory below /proc/bc, owned by iface/
+ * @rcu: delays the free for lookups by id
+ * @row: the counters, by row number
+ */
+struct bc {
+	u32			tag;
+	u32			id;
+	unsigned long		order;
+	refcount_t		ref;
+	bool			dead;
+	bool			pinned;
+	bool			armed;
+	spinlock_t		lock;
+	u64			created_ns;
+	u64			started_ns;
+	struct list_head	namespaces;
+	struct list_head	reap;
+	void			*families[4];
+	struct bc_refusals	*refusals;
+	struct ratelimit_state	log_limit;
+	struct ratelimit_state	event_limit;
+	struct work_struct	event;
+	u64			event_sent;
+	struct proc_dir_entry	*proc;
+	struct rcu_head		rcu;
+	struct bc_counter	row[BC_ROWS];
+};
+
+/**
+ * struct bc_ns - a namespace that carries the tag of a beancounter
+ * @node: link in &bc.namespaces
+ * @ns: the namespace, referenced
+ */
+struct bc_ns {
+	struct list_head	node;
+	struct user_namespace	*ns;
+};
+
+/* ---- core/bc.c: registry ---- */
+
+extern struct mutex bc_mutex;
+extern struct bc *bc_slots[BC_MAX + 1];
+
+int bc_registry_init(void);
+void bc_registry_close(void);
+void bc_registry_exit(void);
+
+int bc_create(u32 id, bool exclusive);
+int bc_destroy(u32 id);
+struct bc *bc_get(u32 id);
+struct bc *bc_get_next(unsigned long *order);
+void bc_put(struct bc *bc);
+unsigned int bc_list(struct bc_entry *entries, unsigned int room);
+enum bc_life bc_life(const struct bc *bc);
+int bc_clear(u32 id);
+int bc_start(struct bc *bc);
+void bc_stop(struct bc *bc);
+void bc_bind(struct bc *bc, struct bc_ns *holder, struct user_namespace *ns);
+
+/* ---- core/identity.c: whose is it ---- */
+
+/*
+ * The tag lives in the upper half of user_namespace.flags. Only bit 0 of that
+ * word has a meaning in the kernel; create_user_ns() copies the word from the
+ * parent, so namespaces below a container's belong to it without any action.
+ * bc_identity_init() checks both.
+ */
+#define BC_TAG_SHIFT	32
+
+/**
+ * bc_of_ns() - the beancounter that a user namespace is charged to
+ * @ns: a namespace that the caller keeps alive
+ *
+ * Context: any; no lock. The result is valid as long as @ns is.
+ * Return: NULL for the host and for foreign containers.
+ */
+static __always_inline struct bc *bc_of_ns(const struct user_namespace *ns)
+{
+	u32 tag = READ_ONCE(ns->flags) >> BC_TAG_SHIFT;
+	struct bc *bc;
+
+	if (likely(!tag))
+		return NULL;
+	bc = READ_ONCE(bc_slots[tag & BC_MAX]);
+	return bc && bc->tag == tag ? bc : NULL;
+}
+
+/**
+ * bc_of_cred() - the beancounter of the caller's credentials
+ *
+ * What new files and memory are charged to. A host task that joined the user
+ * namespace of a container is charged like the container.
+ */
+static __always_inline struct bc *bc_of_cred(void)
+{
+	return bc_of_ns(current_user_ns());
+}
+
+/**
+ * bc_of_task() - the beancounter that a task itself is charged to
+ * @task: a task whose pids the caller keeps alive
+ *
+ * By the pid namespace it was born in, which never changes, unlike credentials.
+ * Not for a task that is still being forked.
+ */
+static __always_inline struct bc *bc_of_task(struct task_struct *task)
+{
+	struct pid_namespace *ns = task_active_pid_ns(task);
+
+	return ns ? bc_of_ns(ns->user_ns) : NULL;
+}
+
+struct bc_arming;
+
+int bc_identity_init(void);
+int bc_arm(struct bc_arming **slot, u32 id);
+void bc_disarm(struct bc_arming **slot);
+extern unsigned int bc_nr_armings;
+bool bc_current_is_armed(void);
+int bc_identify(struct user_namespace *ns, struct bc_ns *holder);
+
+/* ---- core/charge.c: charging rows ---- */
+
+bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n,
+		   enum bc_severity severity, int err);
+bool bc_charge_quietly(struct bc *bc, enum bc_resource row, unsigned long n,
+		       enum bc_severity severity, unsigned long *held);
+unsigned long bc_uncharge(struct bc *bc, enum bc_resource row, unsigned long n);
+void bc_refuse(struct bc *bc, enum bc_resource row, unsigned long n, unsigned long held, int err);
+void bc_read_row(struct bc *bc, enum bc_resource row, struct bc_row *out);
+void bc_recount(struct bc *bc);
+
+/* ---- core/resource.c: the table and the families ---- */
+
+/**
+ * struct bc_resource_info - a line of bc_resources.h
+ * @name: as in files and options; NULL for the place holders
+ * @unit: what one unit is
+ * @meaning: one line for people
+ */
+struct bc_resource_info {
+	const char	*name;
+	enum bc_unit	unit;
+	const char	*meaning;
+};
+
+extern const struct bc_resource_info bc_resource[BC_ROWS];
+
+/**
+ * struct bc_family - rows that are counted by the same file
+ * @name: for messages
+ * @rows: mask of row numbers
+ * @bc_init: make the private state of a new beancounter, may be NULL; 0 or -ENOMEM
+ * @bc_exit: free it; nothing is charged any more
+ * @recount: make held of the rows exact, may be NULL; may sleep, needs no lock
+ * @index: place in &bc.families; set by bc_family_register()
+ */
+struct bc_family {
+	const char	*name;
+	u32		rows;
+	int		(*bc_init)(struct bc *bc);
+	void		(*bc_exit)(struct bc *bc);
+	void		(*recount)(struct bc *bc);
+	unsigned int	index;
+};
+
+void bc_family_register(struct bc_family *family);
+int bc_families_init(struct bc *bc);
+void bc_families_exit(struct bc *bc);
+void bc_families_recount(struct bc *bc);
+
+extern u8 bc_row_states[BC_ROWS];
+
+/**
+ * bc_row_enforced() - is the row counted on this kernel
+ * @row: row number
+ *
+ * Settled at load, before the first beancounter exists, and never changed
+ * after: charge and uncharge agree.
+ */
+static __always_inline bool bc_row_enforced(enum bc_resource row)
+{
+	return bc_row_states[row] == BC_STATE_ENFORCED;
+}
+
+void bc_rows_set_state(u32 rows, enum bc_state state);
+
+#endif

@@ -1,0 +1,429 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * /proc/user_beancounters, /proc/bc and /proc/vz, from the resource table.
+ *
+ * The classic files keep OpenVZ's bytes, version 2.5: monitoring parses them.
+ * A row that is not enforced shows zeros and unlimited there; resources.ext says
+ * so in words. No lock is held across a read, and the time is linear in what is
+ * printed.
+ */
+#include <linux/capability.h>
+#include <linux/ctype.h>
+#include <linux/proc_fs.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "../core/refusal.h"
+#include "iface.h"
+
+#define BC_TABLE_VERSION	"Version: 2.5\n"
+#define BC_ROW_FORMAT		"%10s  %-12s %20llu %20llu %20llu %20llu %20llu\n"
+#define BC_FULL_ROWS		(BIT(BC_ROWS) - 1)
+#define BC_CLASSIC_MASK		(BIT(BC_CLASSIC_ROWS) - 1)
+
+/* Value of /proc/vz/version: presence says "host"; the text is ours. */
+#define BC_VZ_VERSION		"beanpod-" BC_RELEASE "\n"
+
+static struct proc_dir_entry *bc_dir;
+static struct proc_dir_entry *bc_vz_dir;
+static struct proc_dir_entry *bc_ub_file;
+
+static const char *const bc_state_words[] = {
+	[BC_STATE_NOT_ENFORCED] = "not-enforced",
+	[BC_STATE_ENFORCED] = "enforced",
+	[BC_STATE_SAMPLED] = "sampled",
+	[BC_STATE_GUARANTEE] = "guarantee",
+};
+
+static void bc_show_header(struct seq_file *m)
+{
+	seq_puts(m, BC_TABLE_VERSION);
+	seq_printf(m, "%10s  %-12s %20s %20s %20s %20s %20s\n", "uid", "resource", "held",
+		   "maxheld", "barrier", "limit", "failcnt");
+}
+
+/* The rows of @mask; @label stands in front of the first. Place holders are dummies. */
+static void bc_show_rows(struct seq_file *m, struct bc *bc, unsigned long mask, bool dummies,
+			 const char *label)
+{
+	unsigned int i;
+
+	if (bc)
+		bc_recount(bc);
+	for_each_set_bit(i, &mask, BC_ROWS) {
+		struct bc_row row = { .barrier = BC_UNLIMITED, .limit = BC_UNLIMITED };
+
+		if (bc_resource[i].name)
+			bc_read_row(bc, i, &row);
+		else if (!dummies)
+			continue;
+		seq_printf(m, BC_ROW_FORMAT, label, bc_resource[i].name ?: "dummy", row.held,
+			   row.maxheld, row.barrier, row.limit, row.failcnt);
+		label = "";
+	}
+}
+
+/* ---- tables of all beancounters ---- */
+
+/**
+ * struct bc_walk - a read of a table
+ * @viewer: who reads
+ * @own: referenced, if a container reads
+ * @now: referenced, where the walk is
+ */
+struct bc_walk {
+	enum bc_viewer	viewer;
+	struct bc	*own;
+	struct bc	*now;
+};
+
+/*
+ * Positions: 0 is the header; then bc.order + 1 of the next beancounter; then
+ * the host, last.
+ */
+#define BC_POS_HOST	((loff_t)U32_MAX + 2)
+#define BC_TOKEN_HEADER	SEQ_START_TOKEN
+#define BC_TOKEN_HOST	((void *)2)
+
+static void *bc_walk_find(struct bc_walk *walk, loff_t *pos)
+{
+	unsigned long order;
+
+	bc_put(walk->now);
+	walk->now = NULL;
+	if (*pos == 0)
+		return BC_TOKEN_HEADER;
+	if (walk->viewer == BC_VIEW_CONTAINER)
+		return *pos == 1 ? walk->own : NULL;
+	if (*pos < BC_POS_HOST) {
+		order = *pos - 1;
+		walk->now = bc_get_next(&order);
+		*pos = walk->now ? order + 1 : BC_POS_HOST;
+		if (walk->now)
+			return walk->now;
+	}
+	return *pos == BC_POS_HOST ? BC_TOKEN_HOST : NULL;
+}
+
+static void *bc_walk_start(struct seq_file *m, loff_t *pos)
+{
+	return bc_walk_find(m->private, pos);
+}
+
+static void *bc_walk_next(struct seq_file *m, void *v, loff_t *pos)
+{
+	++*pos;
+	return bc_walk_find(m->private, pos);
+}
+
+static void bc_walk_stop(struct seq_file *m, void *v)
+{
+	struct bc_walk *walk = m->private;
+
+	bc_put(walk->now);
+	walk->now = NULL;
+}
+
+static int bc_show_table(struct seq_file *m, void *v, unsigned long mask, bool dummies)
+{
+	struct bc *bc = v == BC_TOKEN_HOST ? NULL : v;
+	char label[16];
+
+	if (v == BC_TOKEN_HEADER) {
+		bc_show_header(m);
+		return 0;
+	}
+	snprintf(label, sizeof(label), "%u:", bc ? bc->id : 0);
+	bc_show_rows(m, bc, mask, dummies, label);
+	return 0;
+}
+
+static int bc_ub_show(struct seq_file *m, void *v)
+{
+	return bc_show_table(m, v, BC_CLASSIC_MASK, true);
+}
+
+static int bc_all_show(struct seq_file *m, void *v)
+{
+	return bc_show_table(m, v, BC_FULL_ROWS, false);
+}
+
+/*
+ * One line for each container: id, class, processes. Addresses follow when
+ * there is a device that has them.
+ */
+static int bc_veinfo_show(struct seq_file *m, void *v)
+{
+	struct bc *bc = v == BC_TOKEN_HOST ? NULL : v;
+	long procs;
+
+	if (v == BC_TOKEN_HEADER)
+		return 0;
+	procs = bc ? atomic_long_read(&bc->row[BC_NUMPROC].held) : 0;
+	/* the file lists what runs; the host always does */
+	if (bc && procs <= 0)
+		return 0;
+	seq_printf(m, "%10u %5u %5lu\n", bc ? bc->id : 0, 0, procs);
+	return 0;
+}
+
+#define BC_WALK_OPS(name)					\
+	static const struct seq_operations bc_##name##_ops = {	\
+		.start = bc_walk_start,				\
+		.next = bc_walk_next,				\
+		.stop = bc_walk_stop,				\
+		.show = bc_##name##_show,			\
+	}
+BC_WALK_OPS(ub);
+BC_WALK_OPS(all);
+BC_WALK_OPS(veinfo);
+
+static bool bc_reader_is_root(void)
+{
+	return ns_capable(current_user_ns(), CAP_DAC_OVERRIDE) &&
+	       ns_capable(current_user_ns(), CAP_DAC_READ_SEARCH);
+}
+
+static int bc_walk_open(struct inode *inode, struct file *file, const struct seq_operations *ops)
+{
+	struct bc_walk *walk;
+	struct bc *bc = NULL;
+	enum bc_viewer viewer = bc_view(inode, &bc);
+
+	if (viewer == BC_VIEW_FOREIGN || !bc_reader_is_root())
+		return -EACCES;
+	walk = __seq_open_private(file, ops, sizeof(*walk));
+	if (!walk)
+		return -ENOMEM;
+	walk->viewer = viewer;
+	if (viewer == BC_VIEW_CONTAINER) {
+		refcount_inc(&bc->ref);
+		walk->own = bc;
+	}
+	return 0;
+}
+
+static int bc_walk_release(struct inode *inode, struct file *file)
+{
+	struct bc_walk *walk = ((struct seq_file *)file->private_data)->private;
+
+	bc_put(walk->own);
+	return seq_release_private(inode, file);
+}
+
+static int bc_ub_open(struct inode *inode, struct file *file)
+{
+	return bc_walk_open(inode, file, &bc_ub_ops);
+}
+
+static int bc_veinfo_open(struct inode *inode, struct file *file)
+{
+	return bc_walk_open(inode, file, &bc_veinfo_ops);
+}
+
+/* Only the host has business below /proc/bc, whatever way it is reached. */
+static int bc_may_open_host(struct inode *inode)
+{
+	struct bc *bc;
+
+	return bc_view(inode, &bc) == BC_VIEW_HOST && bc_reader_is_root() ? 0 : -EPERM;
+}
+
+static int bc_all_open(struct inode *inode, struct file *file)
+{
+	return bc_may_open_host(inode) ?: bc_walk_open(inode, file, &bc_all_ops);
+}
+
+#define BC_WALK_PROC_OPS(name)					\
+	static const struct proc_ops bc_##name##_proc_ops = {	\
+		.proc_open = bc_##name##_open,			\
+		.proc_read = seq_read,				\
+		.proc_lseek = seq_lseek,			\
+		.proc_release = bc_walk_release,		\
+	}
+BC_WALK_PROC_OPS(ub);
+BC_WALK_PROC_OPS(all);
+BC_WALK_PROC_OPS(veinfo);
+
+/* ---- files of one beancounter: /proc/bc/ID/ ---- */
+
+static int bc_resources_show(struct seq_file *m, void *v)
+{
+	bc_show_rows(m, m->private, BC_FULL_ROWS, false, "");
+	return 0;
+}
+
+static int bc_ext_show(struct seq_file *m, void *v)
+{
+	struct bc *bc = m->private;
+	unsigned int i;
+
+	if (bc)
+		bc_recount(bc);
+	seq_printf(m, "%-12s %-13s %20s %20s %20s %20s %20s\n", "resource", "state", "held",
+		   "maxheld", "barrier", "limit", "failcnt");
+	for (i = 0; i < BC_ROWS; i++) {
+		struct bc_row row;
+
+		if (!bc_resource[i].name)
+			continue;
+		bc_read_row(bc, i, &row);
+		seq_printf(m, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n", row.name,
+			   bc_state_words[row.state], row.held, row.maxheld, row.barrier,
+			   row.limit, row.failcnt);
+	}
+	return 0;
+}
+
+static void bc_show_refusal(struct seq_file *m, const struct bc_refusal *r)
+{
+	u64 s = r->time_ns;
+	u32 us = do_div(s, NSEC_PER_SEC) / NSEC_PER_USEC;
+
+	seq_printf(m, "%9llu.%06u %10llu %-12s %12llu %20llu %20llu %20llu %6u %10d ", s, us,
+		   r->seq, bc_resource[r->row].name, r->asked, r->held, r->barrier, r->limit,
+		   r->err, r->pid);
+	/* the name is the tenant's: nothing in it may look like another line or column */
+	seq_escape_mem(m, r->comm, strnlen(r->comm, sizeof(r->comm)),
+		       ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_NP | ESCAPE_HEX, "\\");
+	seq_putc(m, '\n');
+}
+
+static int bc_failures_show(struct seq_file *m, void *v)
+{
+	struct bc *bc = m->private;
+	struct bc_refusal *r;
+	unsigned int i, n;
+
+	seq_puts(m, "Version: 1.0\n");
+	seq_printf(m, "%16s %10s %-12s %12s %20s %20s %20s %6s %10s %s\n", "time", "seq",
+		   "resource", "asked", "held", "barrier", "limit", "errno", "pid", "comm");
+	if (!bc)
+		return 0;
+	r = kvmalloc_array(BC_REFUSALS_MAX, sizeof(*r), GFP_KERNEL);
+	if (!r)
+		return -ENOMEM;
+	n = bc_refusals_snapshot(bc, r, 0);
+	for (i = 0; i < n; i++)
+		bc_show_refusal(m, &r[i]);
+	kvfree(r);
+	return 0;
+}
+
+/* Entries carry the id; 0 is the host. The open file pins the beancounter. */
+static int bc_one_open(struct inode *inode, struct file *file,
+		       int (*show)(struct seq_file *m, void *v))
+{
+	u32 id = (uintptr_t)pde_data(inode);
+	struct bc *bc = NULL;
+	int ret = bc_may_open_host(inode);
+
+	if (ret)
+		return ret;
+	if (id) {
+		bc = bc_get(id);
+		if (!bc)
+			return -ENOENT;
+	}
+	ret = single_open(file, show, bc);
+	if (ret)
+		bc_put(bc);
+	return ret;
+}
+
+static int bc_one_release(struct inode *inode, struct file *file)
+{
+	bc_put(((struct seq_file *)file->private_data)->private);
+	return single_release(inode, file);
+}
+
+#define BC_ONE_FILE(name)                                                          \
+	static int bc_##name##_open(struct inode *inode, struct file *file)        \
+	{                                                                          \
+		return bc_one_open(inode, file, bc_##name##_show);                 \
+	}                                                                          \
+	static const struct proc_ops bc_##name##_proc_ops = {                      \
+		.proc_open = bc_##name##_open,                                     \
+		.proc_read = seq_read,                                             \
+		.proc_lseek = seq_lseek,                                           \
+		.proc_release = bc_one_release,                                    \
+	}
+BC_ONE_FILE(resources);
+BC_ONE_FILE(ext);
+BC_ONE_FILE(failures);
+
+static struct proc_dir_entry *bc_proc_add_dir(u32 id)
+{
+	struct proc_dir_entry *dir;
+	void *data = (void *)(uintptr_t)id;
+	char name[12];
+
+	snprintf(name, sizeof(name), "%u", id);
+	dir = proc_mkdir_mode(name, 0500, bc_dir);
+	if (!dir)
+		return NULL;
+	if (proc_create_data("resources", 0400, dir, &bc_resources_proc_ops, data) &&
+	    proc_create_data("resources.ext", 0400, dir, &bc_ext_proc_ops, data) &&
+	    proc_create_data("failures", 0400, dir, &bc_failures_proc_ops, data))
+		return dir;
+	proc_remove(dir);
+	return NULL;
+}
+
+/**
+ * bc_proc_add() - make /proc/bc/ID
+ * @bc: new
+ *
+ * Context: process, bc_mutex held.
+ * Return: 0 or -ENOMEM.
+ */
+int bc_proc_add(struct bc *bc)
+{
+	bc->proc = bc_proc_add_dir(bc->id);
+	return bc->proc ? 0 : -ENOMEM;
+}
+
+/**
+ * bc_proc_remove() - mirror of bc_proc_add(); waits for reads under way
+ * @bc: about to be destroyed; no reader takes bc_mutex
+ */
+void bc_proc_remove(struct bc *bc)
+{
+	proc_remove(bc->proc);
+	bc->proc = NULL;
+}
+
+static int bc_version_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, BC_VZ_VERSION);
+	return 0;
+}
+
+/**
+ * bc_proc_init() - make the entries that do not depend on containers
+ * Return: 0 or -ENOMEM with nothing left behind.
+ */
+int bc_proc_init(void)
+{
+	bc_dir = proc_mkdir_mode("bc", 0500, NULL);
+	bc_vz_dir = proc_mkdir("vz", NULL);
+	bc_ub_file = proc_create("user_beancounters", 0400, NULL, &bc_ub_proc_ops);
+	if (!bc_dir || !bc_vz_dir || !bc_ub_file ||
+	    !proc_create("resources", 0400, bc_dir, &bc_all_proc_ops) || !bc_proc_add_dir(0) ||
+	    !proc_create("veinfo", 0400, bc_vz_dir, &bc_veinfo_proc_ops) ||
+	    !proc_create_single("version", 0444, bc_vz_dir, bc_version_show)) {
+		bc_proc_exit();
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/**
+ * bc_proc_exit() - mirror of bc_proc_init(), directories of containers included
+ */
+void bc_proc_exit(void)
+{
+	proc_remove(bc_ub_file);
+	proc_remove(bc_vz_dir);
+	proc_remove(bc_dir);
+}

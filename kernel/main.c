@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * beancounter.ko: the order of birth and death, nothing else.
+ *
+ * Hooks go live from the uncharging ones to the one that makes containers, so
+ * nothing is charged that cannot be given back. Interfaces come last: who can
+ * reach us finds everything in place.
+ */
+#include <linux/module.h>
+
+#include "core/bc.h"
+#include "core/refusal.h"
+#include "iface/iface.h"
+#include "resource/resource.h"
+#include "resource/selftest.h"
+
+static bool selftest = true;
+module_param(selftest, bool, 0444);
+MODULE_PARM_DESC(selftest, "test every hook at load (default on)");
+
+static const struct bc_hook_group *const bc_groups[] = {
+	&bc_fork_hooks, &bc_file_hooks, &bc_memory_hooks, &bc_view_hooks, &bc_userns_hooks,
+};
+
+static struct bc_family *const bc_all_families[] = {
+	&bc_numproc_family,
+	&bc_file_family,
+	&bc_memory_family,
+};
+
+static void bc_detach(unsigned int count)
+{
+	while (count--)
+		bc_hooks_detach(bc_groups[count]->hooks, bc_groups[count]->count);
+}
+
+static int bc_attach(u32 *lost)
+{
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < ARRAY_SIZE(bc_groups); i++) {
+		if (bc_groups[i]->init)
+			bc_groups[i]->init();
+		ret = bc_hooks_attach(bc_groups[i]->hooks, bc_groups[i]->count, lost);
+		if (ret) {
+			bc_detach(i);
+			return ret;
+		}
+	}
+	return 0;
+}
+
+/* Rows that are not counted need no hook: the rest of a group that lost one goes too. */
+static void bc_detach_lost(u32 lost)
+{
+	unsigned int i, j;
+
+	for (i = 0; i < ARRAY_SIZE(bc_groups); i++)
+		for (j = 0; j < bc_groups[i]->count; j++)
+			if (bc_groups[i]->hooks[j].rows & lost)
+				bc_hooks_detach(&bc_groups[i]->hooks[j], 1);
+}
+
+static u32 bc_register_families(void)
+{
+	u32 rows = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(bc_all_families); i++) {
+		bc_family_register(bc_all_families[i]);
+		rows |= bc_all_families[i]->rows;
+	}
+	return rows;
+}
+
+static void bc_report(u32 rows)
+{
+	unsigned int i, enforced = 0, all = 0;
+
+	for (i = 0; i < BC_ROWS; i++) {
+		all += !!bc_resource[i].name;
+		enforced += bc_row_enforced(i);
+		if ((rows & BIT(i)) && !bc_row_enforced(i))
+			pr_warn("%s is not enforced on this kernel\n", bc_resource[i].name);
+	}
+	pr_info("version " BC_RELEASE ", %u of %u resources enforced\n", enforced, all);
+}
+
+/* Which rows count on this kernel. Hooks are live, containers cannot exist yet. */
+static int bc_settle_rows(u32 rows, u32 lost)
+{
+	bc_detach_lost(lost);
+	bc_rows_set_state(rows & ~lost, BC_STATE_ENFORCED);
+	if (selftest) {
+		u32 failed = bc_selftest(rows & ~lost);
+
+		if (failed & BIT(BC_NUMPROC)) {
+			pr_err("self test: forks are not seen: cannot work on this kernel\n");
+			return -EOPNOTSUPP;
+		}
+		bc_detach_lost(failed);
+		bc_rows_set_state(failed, BC_STATE_NOT_ENFORCED);
+	}
+	return 0;
+}
+
+static void bc_close_hooks(void)
+{
+	bc_registry_close();
+	bc_detach(ARRAY_SIZE(bc_groups));
+	bc_hooks_drain();
+	bc_registry_exit();
+}
+
+static int __init bc_module_init(void)
+{
+	u32 rows, lost = 0;
+	int ret;
+
+	ret = bc_symbol_init() ?: bc_identity_init() ?: bc_refusal_init();
+	if (ret)
+		return ret;
+	rows = bc_register_families();
+	bc_registry_init();
+	ret = bc_attach(&lost);
+	if (ret)
+		goto err_refusal;
+	ret = bc_settle_rows(rows, lost);
+	if (ret)
+		goto err_hooks;
+	ret = bc_proc_init();
+	if (ret)
+		goto err_hooks;
+	ret = bc_netlink_init();
+	if (ret)
+		goto err_proc;
+	ret = bc_ioctl_init();
+	if (ret)
+		goto err_netlink;
+	bc_report(rows);
+	return 0;
+
+err_netlink:
+	bc_netlink_exit();
+err_proc:
+	bc_proc_exit();
+err_hooks:
+	bc_close_hooks();
+err_refusal:
+	bc_refusal_exit();
+	return ret;
+}
+
+static void __exit bc_module_exit(void)
+{
+	bc_ioctl_exit();
+	bc_netlink_exit();
+	bc_proc_exit();
+	bc_close_hooks();
+	bc_refusal_exit();
+}
+
+module_init(bc_module_init);
+module_exit(bc_module_exit);
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("Per-container beancounters");
+MODULE_VERSION(BC_RELEASE);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the resource files offer to main.c, the self test and the fork point. */
+#ifndef BC_RESOURCE_RESOURCE_H
+#define BC_RESOURCE_RESOURCE_H
+
+#include "../core/bc.h"
+#include "../hook/hook.h"
+
+/**
+ * struct bc_hook_group - the hook rows of one file
+ * @hooks: attached in this order
+ * @count: how many
+ * @init: resolve what the callbacks need, before they are attached; may be NULL
+ */
+struct bc_hook_group {
+	struct bc_hook	*hooks;
+	unsigned int	count;
+	void		(*init)(void);
+};
+
+extern const struct bc_hook_group bc_fork_hooks;
+extern const struct bc_hook_group bc_file_hooks;
+extern const struct bc_hook_group bc_memory_hooks;
+extern const struct bc_hook_group bc_userns_hooks;
+
+extern struct bc_family bc_numproc_family;
+extern struct bc_family bc_file_family;
+extern struct bc_family bc_memory_family;
+
+/**
+ * bc_of_child_cred() - the beancounter that a task being forked has its memory from
+ * @child: nobody else can see it, so nobody changes its credentials
+ */
+static __always_inline struct bc *bc_of_child_cred(const struct task_struct *child)
+{
+	return bc_of_ns(rcu_dereference_protected(child->cred, true)->user_ns);
+}
+
+/* The fork point asks each family that has a say in it. */
+int bc_numproc_fork(struct task_struct *child);
+void bc_numproc_fork_undo(struct task_struct *child);
+void bc_numproc_release(struct task_struct *task);
+int bc_memory_fork(struct task_struct *child);
+
+/* Self test: take the record of a mm away before its exit. */
+void bc_memory_forget(struct mm_struct *mm);
+
+#endif

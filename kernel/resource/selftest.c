@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The self test at load: does the kernel really come by where we stand?
+ *
+ * A function can be traceable and all its calls inlined. So one object of each
+ * kind is made below a scratch user namespace and the counters are compared. A
+ * resource that fails is not enforced, and the log names it. Tasks cannot be
+ * made in a scratch namespace from here: for them a kernel thread is born and
+ * reaped and the hooked functions must have been run.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/delay.h>
+#include <linux/file.h>
+#include <linux/kthread.h>
+#include <linux/mm.h>
+#include <linux/mman.h>
+#include <linux/workqueue.h>
+
+#include "selftest.h"
+
+/* Above BC_ID_MAX: cannot be anybody's. */
+#define BC_SCRATCH_ID U32_MAX
+
+static const struct file_operations bc_scratch_fops = {};
+
+struct bc_fput_work {
+	struct work_struct	work;
+	struct file		*file;
+};
+
+/* A task of user space closes when it returns there; a worker can close now. */
+static void bc_fput_fn(struct work_struct *work)
+{
+	fput(container_of(work, struct bc_fput_work, work)->file);
+	flush_delayed_fput();
+}
+
+static bool bc_held_is(const struct bc *bc, enum bc_resource row, unsigned long n)
+{
+	return atomic_long_read(&bc->row[row].held) == n;
+}
+
+static bool bc_test_file(struct bc *bc)
+{
+	struct bc_fput_work close;
+	bool charged;
+
+	close.file = anon_inode_getfile("[beancounter]", &bc_scratch_fops, NULL, O_RDONLY);
+	if (IS_ERR(close.file))
+		return false;
+	charged = bc_held_is(bc, BC_NUMFILE, 1);
+	INIT_WORK_ONSTACK(&close.work, bc_fput_fn);
+	schedule_work(&close.work);
+	flush_work(&close.work);
+	destroy_work_on_stack(&close.work);
+	return charged && bc_held_is(bc, BC_NUMFILE, 0);
+}
+
+/* In the memory of the loading process: charged as a whole, given back at the end. */
+static bool bc_test_memory(struct bc *bc)
+{
+	struct mm_struct *mm = current->mm;
+	unsigned long address;
+	bool charged;
+
+	if (!mm)
+		return false;
+	address = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+			  0);
+	if (IS_ERR_VALUE(address))
+		return false;
+	charged = bc_held_is(bc, BC_PRIVVMPAGES, mm->data_vm + mm->stack_vm);
+	vm_munmap(address, PAGE_SIZE);
+	bc_memory_forget(mm);
+	return charged && bc_held_is(bc, BC_PRIVVMPAGES, 0);
+}
+
+/* ---- tasks ---- */
+
+static atomic_t bc_seen_fork;
+static atomic_t bc_seen_release;
+
+BC_CALLBACK(bc_see_fork)
+{
+	atomic_inc(&bc_seen_fork);
+}
+
+BC_CALLBACK(bc_see_release)
+{
+	atomic_inc(&bc_seen_release);
+}
+
+static struct bc_hook bc_probes[] = {
+	{
+		.symbols = { "cgroup_release", "cgroup_task_release" },
+		.callback = bc_see_release,
+		.required = true,
+		.missing = "self test of numproc cannot run",
+	},
+	{
+		.symbols = { "cgroup_can_fork" },
+		.callback = bc_see_fork,
+		.required = true,
+		.missing = "self test of numproc cannot run",
+	},
+};
+
+static int bc_thread_fn(void *unused)
+{
+	return 0;
+}
+
+static bool bc_test_tasks(void)
+{
+	struct task_struct *thread;
+	unsigned int polls;
+	u32 lost = 0;
+
+	if (bc_hooks_attach(bc_probes, ARRAY_SIZE(bc_probes), &lost))
+		return false;
+	thread = kthread_run(bc_thread_fn, NULL, "beancounter");
+	for (polls = 0; polls < 500; polls++) {
+		if (IS_ERR(thread) || (atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release)))
+			break;
+		msleep(10);
+	}
+	bc_hooks_detach(bc_probes, ARRAY_SIZE(bc_probes));
+	return atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release);
+}
+
+/* ---- all of it ---- */
+
+/* A namespace below the loading process' own, which belongs to the scratch beancounter. */
+static int bc_scratch_cred(struct cred **out)
+{
+	unsigned long create_user_ns = bc_symbol_address("create_user_ns");
+	struct bc_arming *arming = NULL;
+	struct cred *cred = prepare_creds();
+	int ret;
+
+	if (!cred)
+		return -ENOMEM;
+	mutex_lock(&bc_mutex);
+	ret = bc_arm(&arming, BC_SCRATCH_ID);
+	mutex_unlock(&bc_mutex);
+	if (!ret) {
+		ret = bc_call(create_user_ns, (unsigned long)cred, 0, 0);
+		mutex_lock(&bc_mutex);
+		bc_disarm(&arming);
+		mutex_unlock(&bc_mutex);
+	}
+	if (ret) {
+		abort_creds(cred);
+		return ret;
+	}
+	*out = cred;
+	return 0;
+}
+
+static u32 bc_test_objects(struct bc *bc, u32 rows)
+{
+	const struct cred *old;
+	struct cred *cred;
+	u32 failed = 0;
+	int ret = bc_scratch_cred(&cred);
+
+	if (ret) {
+		pr_err("self test: no user namespace for it (%d); is user.max_user_namespaces 0?\n",
+		       ret);
+		return rows;
+	}
+	if (bc_of_ns(cred->user_ns) != bc) {
+		pr_err("self test: create_user_ns() is not seen\n");
+		failed = rows;
+		goto out;
+	}
+	old = override_creds(cred);
+	if ((rows & BIT(BC_NUMFILE)) && !bc_test_file(bc))
+		failed |= BIT(BC_NUMFILE);
+	if ((rows & BIT(BC_PRIVVMPAGES)) && !bc_test_memory(bc))
+		failed |= BIT(BC_PRIVVMPAGES);
+	revert_creds(old);
+out:
+	put_cred(cred);
+	return failed;
+}
+
+/**
+ * bc_selftest() - make one object of each kind and compare
+ * @rows: mask of resources that are hooked
+ *
+ * Context: load, in the loading process; hooks are live, interfaces are not.
+ * Return: mask of resources that do not count as they should; all of @rows if
+ * the test itself cannot run.
+ */
+u32 bc_selftest(u32 rows)
+{
+	u32 failed = 0;
+	struct bc *bc;
+	int ret;
+
+	mutex_lock(&bc_mutex);
+	ret = bc_create(BC_SCRATCH_ID, true);
+	mutex_unlock(&bc_mutex);
+	if (ret)
+		return rows;
+	bc = bc_get(BC_SCRATCH_ID);
+	failed = bc_test_objects(bc, rows);
+	if (!bc_test_tasks())
+		failed |= BIT(BC_NUMPROC);
+	bc_put(bc);
+	mutex_lock(&bc_mutex);
+	bc_destroy(BC_SCRATCH_ID);
+	mutex_unlock(&bc_mutex);
+	return failed;
+}
