@@ -52,6 +52,18 @@ struct bc_hook {
 };
 
 /**
+ * struct bc_hook_group - the hook rows of one file
+ * @hooks: attached in this order
+ * @count: how many
+ * @init: resolve what the callbacks need, before they are attached; may be NULL
+ */
+struct bc_hook_group {
+	struct bc_hook	*hooks;
+	unsigned int	count;
+	void		(*init)(void);
+};
+
+/**
  * struct bc_range - the text of a function whose calls have to be told apart
  * @start: first byte
  * @end: behind the last

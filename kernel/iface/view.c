@@ -16,7 +16,7 @@
 #include <linux/module.h>
 #include <linux/proc_fs.h>
 
-#include "../resource/resource.h"
+#include "../hook/hook.h"
 #include "iface.h"
 
 static bool hide_on_host;

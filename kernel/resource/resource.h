@@ -6,18 +6,6 @@
 #include "../core/bc.h"
 #include "../hook/hook.h"
 
-/**
- * struct bc_hook_group - the hook rows of one file
- * @hooks: attached in this order
- * @count: how many
- * @init: resolve what the callbacks need, before they are attached; may be NULL
- */
-struct bc_hook_group {
-	struct bc_hook	*hooks;
-	unsigned int	count;
-	void		(*init)(void);
-};
-
 extern const struct bc_hook_group bc_fork_hooks;
 extern const struct bc_hook_group bc_file_hooks;
 extern const struct bc_hook_group bc_memory_hooks;
