@@ -55,6 +55,8 @@ static void add_text(struct vz_buf *b, const struct vz_value *v, char sep)
 			    (unsigned int)(v->u64 % 1000));
 		return;
 	case VZ_RECORD:
+		if (v->record.shown == VZ_SHOW_NONE)
+			break;
 		vz_buf_addf(b, "%" PRIu64, v->record.values[v->record.shown]);
 		return;
 	case VZ_TRIPLE:

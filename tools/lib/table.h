@@ -42,6 +42,7 @@ struct vz_value {
 			const uint64_t *values;
 			size_t count;
 			size_t shown;			/* which one text shows */
+#define VZ_SHOW_NONE	SIZE_MAX			/* none: "-" */
 		} record;
 		uint32_t triple[3];
 	};
