@@ -171,9 +171,9 @@ void bc_hooks_drain(void)
 
 	synchronize_rcu_tasks();
 	while (bc_hooks_sum()) {
-		if (++polls == 1000)
+		if (++polls == 500)
 			pr_notice("unload waits for %ld calls to end\n", bc_hooks_sum());
-		msleep(10);
+		msleep(20);
 	}
 	synchronize_rcu_tasks();
 	synchronize_rcu();

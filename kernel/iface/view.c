@@ -26,9 +26,7 @@ MODULE_PARM_DESC(hide_on_host,
 
 BC_DECLARE_ORIGINAL(struct dentry *, proc_lookup, struct inode *dir, struct dentry *dentry,
 		    unsigned int flags);
-struct dentry *bc_wrap_proc_lookup(struct inode *dir, struct dentry *dentry, unsigned int flags);
 BC_DECLARE_ORIGINAL(int, proc_readdir, struct file *file, struct dir_context *ctx);
-int bc_wrap_proc_readdir(struct file *file, struct dir_context *ctx);
 
 /**
  * struct bc_entry_rule - an entry that not everybody sees
@@ -137,7 +135,7 @@ static void bc_give_to_container(struct inode *inode)
 	}
 }
 
-struct dentry *notrace bc_wrap_proc_lookup(struct inode *dir, struct dentry *dentry,
+static struct dentry *notrace bc_wrap_proc_lookup(struct inode *dir, struct dentry *dentry,
 					   unsigned int flags)
 {
 	const struct bc_entry_rule *rule = NULL;
@@ -188,7 +186,7 @@ static bool bc_filter_name(struct dir_context *ctx, const char *name, int len, l
 	return filter->to->actor(filter->to, name, len, offset, ino, type);
 }
 
-int notrace bc_wrap_proc_readdir(struct file *file, struct dir_context *ctx)
+static int notrace bc_wrap_proc_readdir(struct file *file, struct dir_context *ctx)
 {
 	int which, ret;
 

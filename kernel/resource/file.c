@@ -13,7 +13,6 @@
 #include "resource.h"
 
 BC_DECLARE_ORIGINAL(int, security_file_alloc, struct file *file);
-int bc_wrap_security_file_alloc(struct file *file);
 
 /* security_file_alloc() calls security_file_free() when it fails half way. */
 static struct bc_range bc_alloc_range;
@@ -23,7 +22,7 @@ static __always_inline struct bc *bc_of_file(const struct file *file)
 	return bc_of_ns(file->f_cred->user_ns);
 }
 
-int notrace bc_wrap_security_file_alloc(struct file *file)
+static int notrace bc_wrap_security_file_alloc(struct file *file)
 {
 	struct bc *bc;
 	int ret;

@@ -37,7 +37,6 @@
 
 BC_DECLARE_ORIGINAL(bool, may_expand_vm, struct mm_struct *mm, vm_flags_t flags,
 		    unsigned long pages);
-bool bc_wrap_may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long pages);
 
 #define BC_MM_HASH_BITS 12
 
@@ -389,7 +388,7 @@ static bool bc_memory_expand(struct mm_struct *mm, struct bc *bc, unsigned long 
 	return native && bc_memory_charge(m, pages, severity, true);
 }
 
-bool notrace bc_wrap_may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
+static bool notrace bc_wrap_may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
 {
 	unsigned long caller = (unsigned long)__builtin_return_address(0);
 	struct bc *bc;

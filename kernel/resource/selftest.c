@@ -119,10 +119,10 @@ static bool bc_test_tasks(void)
 	if (bc_hooks_attach(bc_probes, ARRAY_SIZE(bc_probes), &lost))
 		return false;
 	thread = kthread_run(bc_thread_fn, NULL, "beancounter");
-	for (polls = 0; polls < 500; polls++) {
+	for (polls = 0; polls < 250; polls++) {
 		if (IS_ERR(thread) || (atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release)))
 			break;
-		msleep(10);
+		msleep(20);
 	}
 	bc_hooks_detach(bc_probes, ARRAY_SIZE(bc_probes));
 	return atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release);

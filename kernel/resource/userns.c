@@ -10,9 +10,8 @@
 #include "resource.h"
 
 BC_DECLARE_ORIGINAL(int, create_user_ns, struct cred *cred);
-int bc_wrap_create_user_ns(struct cred *cred);
 
-int notrace bc_wrap_create_user_ns(struct cred *cred)
+static int notrace bc_wrap_create_user_ns(struct cred *cred)
 {
 	struct bc_ns *holder;
 	int ret = -ENOMEM;
