@@ -133,9 +133,10 @@ TEST_F(abi, sizes)
 		struct call *c = &calls[i];
 		size_t shorter;
 
-		for (shorter = 4; shorter < c->size; shorter += 4)
+		for (shorter = 4; shorter < c->size; shorter += 4) {
 			EXPECT_EQ(-EINVAL, call(self->dev, c, c->arg, shorter))
 				TH_LOG("%s with %zu bytes", c->name, shorter);
+		}
 		/* longer: what we do not know must be zero */
 		memset(spoiled, 0, sizeof(spoiled));
 		memcpy(spoiled, c->arg, c->size);
@@ -155,10 +156,11 @@ TEST_F(abi, sizes)
 	}
 	/* Nothing of all that did anything; longer ones that are zero work. */
 	EXPECT_EQ(BC_LIFE_NEW, bc_life(self->id, NULL));
-	for (i = 0; i < NR_CALLS; i++)
+	for (i = 0; i < NR_CALLS; i++) {
 		EXPECT_EQ(0, call(self->dev, &calls[i], calls[i].arg, calls[i].size + 16) *
 				     (strcmp(calls[i].name, "DESTROY") != 0))
 			TH_LOG("%s", calls[i].name);
+	}
 }
 
 TEST_F(abi, a_page_that_ends_too_early)
@@ -216,9 +218,10 @@ TEST_F(abi, unknown_commands)
 	struct bc_version v = { .size = sizeof(v) };
 	unsigned int nr;
 
-	for (nr = 8; nr < 256; nr++)
+	for (nr = 8; nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR(BC_IOC_MAGIC, nr, struct bc_version), &v))
 			TH_LOG("number %u", nr);
+	}
 	EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR('V', 0, struct bc_version), &v));
 	EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOR(BC_IOC_MAGIC, 0, struct bc_version), &v));
 	EXPECT_EQ(-ENOTTY, CALL(self->dev, _IO(BC_IOC_MAGIC, 1), &v));
@@ -236,8 +239,9 @@ TEST_F(abi, ids)
 		EXPECT_EQ(-EINVAL, bc_limit(bad[i], BC_NUMPROC, 1, 1));
 		EXPECT_EQ(-EINVAL, bc_clear(bad[i]));
 		EXPECT_EQ(-EINVAL, bc_destroy(bad[i]));
-		if (bad[i])
+		if (bad[i]) {
 			EXPECT_EQ(-EINVAL, bc_query(bad[i], rows));
+		}
 	}
 	EXPECT_EQ(-ENOENT, bc_arm(BC_ID_MAX));
 	EXPECT_EQ(-ENOENT, bc_limit(BC_ID_MAX, BC_NUMPROC, 1, 1));
@@ -408,8 +412,9 @@ TEST_F(abi, list)
 	l.entries = (uintptr_t)entries;
 	ASSERT_EQ(0, CALL(self->dev, BC_IOC_LIST, &l));
 	for (i = 0; i < l.count; i++) {
-		if (i)
+		if (i) {
 			EXPECT_LT(entries[i - 1].id, entries[i].id);
+		}
 		if (entries[i].id != self->id && entries[i].id < BC_ID_MAX - 60000)
 			continue;
 		found++;
@@ -419,8 +424,9 @@ TEST_F(abi, list)
 		EXPECT_NE(0, (long)entries[i].created_ns);
 	}
 	EXPECT_EQ(6, found);
-	for (i = 0; i < ARRAY_SIZE(ids); i++)
+	for (i = 0; i < ARRAY_SIZE(ids); i++) {
 		EXPECT_EQ(0, bc_destroy(ids[i]));
+	}
 	/* a room of four thousand million entries is not believed */
 	l.count = UINT32_MAX;
 	EXPECT_EQ(0, CALL(self->dev, BC_IOC_LIST, &l));
@@ -442,8 +448,9 @@ TEST_F(abi, how_many)
 	EXPECT_EQ(0, bc_destroy(base));
 	EXPECT_EQ(0, bc_make_excl(base));
 	EXPECT_EQ(-ENOSPC, bc_make_excl(base + n));
-	for (i = 0; i < n; i++)
+	for (i = 0; i < n; i++) {
 		EXPECT_EQ(0, bc_destroy(base + i));
+	}
 	EXPECT_EQ(0, bc_make_excl(base));
 	EXPECT_EQ(0, bc_destroy(base));
 }

@@ -147,8 +147,9 @@ TEST_F(numfile, every_kind_is_counted_and_refused)
 		ASSERT_EQ(0, bc_box_await(box));
 		EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFILE, 0))
 			TH_LOG("kind %d", kind);
-		if (kind == KINDS - 1)
+		if (kind == KINDS - 1) {
 			ASSERT_EQ(0, bc_limit(box->id, BC_NUMFILE, 0, 0));
+		}
 		ASSERT_EQ(0, bc_box_go(box));
 	}
 	ASSERT_EQ(0, bc_box_await(box));
