@@ -143,7 +143,7 @@ static enum parsed parse_quoted(struct cursor *t, struct vz_buf *out)
 {
 	char quote = *t->p++;
 
-	for (; t->p < t->end; t->p++) {
+	for (; !at_end(t); t->p++) {
 		char c = *t->p;
 
 		if (c == quote) {
@@ -151,11 +151,8 @@ static enum parsed parse_quoted(struct cursor *t, struct vz_buf *out)
 			return PARSED;
 		}
 		if (c == '\\' && quote == '"' && t->p + 1 < t->end &&
-		    strchr("\"\\$`\n", t->p[1])) {
+		    strchr("\"\\$`", t->p[1]))
 			c = *++t->p;
-			if (c == '\n')
-				continue;
-		}
 		vz_buf_addc(out, c);
 	}
 	return NEVER_CLOSED;
@@ -178,11 +175,9 @@ static enum parsed parse_value(struct cursor *t, struct vz_buf *out)
 			return NOT_A_SETTING;
 		t->p++;
 		if (c == '\\') {
-			if (t->p == t->end)
+			if (at_end(t))
 				return NOT_A_SETTING;
 			c = *t->p++;
-			if (c == '\n')
-				continue;
 		}
 		vz_buf_addc(out, c);
 	}
@@ -209,7 +204,9 @@ static int parse_item(struct cursor *t, struct item *it, enum parsed *parsed)
 	key_len = parse_key(&s);
 	if (key_len)
 		*parsed = parse_value(&s, &value);
-	after = s.p;
+	/* The blank in front of a comment is what makes it one. */
+	for (after = s.p; after > key && is_blank(after[-1]);)
+		after--;
 	if (*parsed != PARSED)
 		s = *t;
 	s.p = line_end(&s);
@@ -451,7 +448,7 @@ int vz_conf_set(struct vz_conf *c, const char *key, const char *value)
 	static const struct item none;
 	struct item *old, it;
 
-	if (!valid_key(key)) {
+	if (!valid_key(key) || (value && strchr(value, '\n'))) {
 		errno = EINVAL;
 		return -1;
 	}

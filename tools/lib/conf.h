@@ -34,8 +34,8 @@ struct vz_conf *vz_conf_new(void);
  *
  * Values: "double quoted" (\" \\ \$ \` are unescaped), 'single quoted', bare
  * words, and any of these side by side. Nothing is expanded: $VEID stays as it
- * is. A value may span lines inside quotes. A line that does not fit this is
- * kept and otherwise ignored; only a quote that never ends is an error.
+ * is. A setting is one line. A line that does not fit this is kept and otherwise
+ * ignored; only a value whose quote is not closed on its line is an error.
  *
  * Return: NULL on failure, with @e set (VZ_EXIT_INVALID_CONFIG for bad text).
  */
@@ -68,7 +68,7 @@ const char *vz_conf_get(const struct vz_conf *c, const char *key);
  * written in double quotes with \ before everything that a shell would act on,
  * but for $VEID: a script that sources the file gets text, never a command.
  *
- * Return: 0; -1 with errno EINVAL (bad key) or ENOMEM.
+ * Return: 0; -1 with errno EINVAL (bad key, newline in the value) or ENOMEM.
  */
 int vz_conf_set(struct vz_conf *c, const char *key, const char *value);
 

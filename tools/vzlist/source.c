@@ -286,7 +286,7 @@ static bool is_mounted(const struct ct *ct)
 
 static int read_configs(struct cts *set, struct vz_err *e)
 {
-	int fd = openat(source_root(), VZ_CT_CONF_DIR + 1, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(source_root(), &VZ_CT_CONF_DIR[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	struct vz_err inner;
@@ -362,7 +362,7 @@ static void drop_hidden(struct cts *set)
 static struct vz_conf *read_host_config(void)
 {
 	struct vz_err inner;
-	struct vz_conf *host = vz_conf_loadat(source_root(), VZ_GLOBAL_CONF + 1, &inner);
+	struct vz_conf *host = vz_conf_loadat(source_root(), &VZ_GLOBAL_CONF[1], &inner);
 
 	if (!host && errno != ENOENT)
 		fprintf(stderr, "vzlist: %s\n", inner.msg);
