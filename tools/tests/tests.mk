@@ -20,6 +20,8 @@ $(A)/%.o: %.c
 	$(call say,CLANG,$@)
 	$(Q)$(CLANG) $(ASAN_CFLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
 
+$(A)/lib/seccomp.o: $(FILTER)
+
 $(A)/libvz.a: $(ASAN_LIB_OBJ)
 	@rm -f $@; $(AR) rcs $@ $^
 

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Typed calls above /dev/vzctl: see bc.h. */
+#include "bc.h"
+
+#include <bc_resources.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+
+#include "cleanup.h"
+#include "conf.h"
+#include "err.h"
+#include "limit.h"
+#include "param.h"
+
+#define LIST_TRIES	8
+
+int vz_bc_open(struct vz_err *e)
+{
+	_cleanup_close_ int fd = open(BC_DEVICE, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	struct bc_version v = { .size = sizeof(v) };
+
+	if (fd < 0 && (errno == EPERM || errno == EACCES))
+		return vz_err_errno(e, VZ_EXIT_PERMISSION,
+				    "%s needs root and CAP_SYS_ADMIN on the host", BC_DEVICE);
+	if (fd < 0) {
+		vz_err_errno(e, VZ_EXIT_NO_MODULE, "%s", BC_DEVICE);
+		return vz_err_hint(e, "The kernel module is not loaded: modprobe beancounter "
+				      "(or BEANCOUNTERS=no in vz.conf: no limits at all)");
+	}
+	if (ioctl(fd, BC_IOC_VERSION, &v)) {
+		vz_err_errno(e, VZ_EXIT_NO_MODULE, "%s does not belong to Beanpod", BC_DEVICE);
+		return vz_err_hint(e, "Load the module: modprobe beancounter");
+	}
+	if (v.abi < BC_ABI)
+		return vz_err_set(e, VZ_EXIT_NO_MODULE,
+				  "the loaded module has ABI %u, these tools need %u or newer. "
+				  "Reload it: rmmod beancounter; modprobe beancounter",
+				  v.abi, BC_ABI);
+	return vz_steal_fd(&fd);
+}
+
+int vz_bc_create(int bc, uint32_t id, struct vz_err *e)
+{
+	struct bc_create c = { .size = sizeof(c), .id = id };
+
+	if (!ioctl(bc, BC_IOC_CREATE, &c))
+		return 0;
+	if (errno == EEXIST)
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "beancounter %u belongs to a container that runs", id);
+	if (errno == ENOSPC)
+		return vz_err_set(e, VZ_EXIT_NO_RESOURCES,
+				  "no room for beancounter %u: too many exist. Destroy containers "
+				  "that are no longer needed", id);
+	return vz_err_errno(e, VZ_EXIT_ENV_CREATE, "create beancounter %u", id);
+}
+
+int vz_bc_arm(int bc, uint32_t id, struct vz_err *e)
+{
+	struct bc_arm a = { .size = sizeof(a), .id = id };
+
+	if (!ioctl(bc, BC_IOC_ARM, &a))
+		return 0;
+	if (errno == EBUSY)
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "beancounter %u belongs to a container that runs or starts", id);
+	return vz_err_errno(e, VZ_EXIT_ENV_CREATE, "arm beancounter %u", id);
+}
+
+int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, struct vz_err *e)
+{
+	struct bc_set s = { .size = sizeof(s), .id = id, .count = count,
+			    .limits = (uintptr_t)limits };
+
+	if (!count || !ioctl(bc, BC_IOC_SET, &s))
+		return 0;
+	return vz_err_errno(e, VZ_EXIT_SET_UBC, "set limits of beancounter %u", id);
+}
+
+int vz_bc_query(int bc, uint32_t id, struct bc_row *rows, struct vz_err *e)
+{
+	struct bc_query q = { .size = sizeof(q), .id = id, .count = BC_ROWS,
+			      .rows = (uintptr_t)rows };
+
+	if (ioctl(bc, BC_IOC_QUERY, &q))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "read beancounter %u", id);
+	return q.count;
+}
+
+int vz_bc_list(int bc, struct bc_entry **list, struct vz_err *e)
+{
+	struct bc_list l = { .size = sizeof(l) };
+	struct bc_entry *room;
+
+	*list = NULL;
+	for (int i = 0; i < LIST_TRIES; i++) {
+		if (!ioctl(bc, BC_IOC_LIST, &l))
+			return l.count;
+		if (errno != ENOSPC)
+			break;
+		l.count += 16;		/* some may be made meanwhile */
+		room = realloc(*list, l.count * sizeof(*room));
+		if (!room)
+			break;
+		*list = room;
+		l.entries = (uintptr_t)room;
+	}
+	vz_err_errno(e, VZ_EXIT_SYSTEM, "list beancounters");
+	free(vz_steal_ptr(list));
+	return -1;
+}
+
+int vz_bc_clear(int bc, uint32_t id, struct vz_err *e)
+{
+	struct bc_clear c = { .size = sizeof(c), .id = id };
+
+	return !ioctl(bc, BC_IOC_CLEAR, &c) ? 0 :
+	       vz_err_errno(e, VZ_EXIT_SYSTEM, "clear beancounter %u", id);
+}
+
+int vz_bc_destroy(int bc, uint32_t id, struct vz_err *e)
+{
+	struct bc_destroy d = { .size = sizeof(d), .id = id };
+
+	if (!ioctl(bc, BC_IOC_DESTROY, &d) || errno == ENOENT)
+		return 0;
+	return vz_err_errno(e, VZ_EXIT_SYSTEM, "destroy beancounter %u", id);
+}
+
+static const struct bc_row *find_row(const struct bc_row *rows, int n, int resource)
+{
+	for (int i = 0; i < n; i++)
+		if ((int)rows[i].resource == resource)
+			return &rows[i];
+	return NULL;
+}
+
+int vz_bc_apply(int bc, uint32_t id, const struct vz_conf *c, char *skipped, size_t size,
+		struct vz_err *e)
+{
+	struct bc_limit set[BC_ROWS];
+	struct bc_row rows[BC_ROWS];
+	const struct vz_param *params;
+	const struct bc_row *row;
+	struct vz_limit limit;
+	size_t n, count = 0, used = 0;
+	int nrows, rc;
+
+	if (size)
+		*skipped = 0;
+	nrows = vz_bc_query(bc, id, rows, e);
+	if (nrows < 0)
+		return -1;
+	params = vz_params(&n);
+	for (size_t i = 0; i < n; i++) {
+		if (params[i].resource < 0)
+			continue;
+		rc = vz_param_limit(&params[i], c, &limit, e);
+		if (rc < 0)
+			return -1;
+		if (!rc)
+			continue;
+		row = find_row(rows, nrows, params[i].resource);
+		if (row && row->state != BC_STATE_NOT_ENFORCED && count < BC_ROWS) {
+			set[count++] = (struct bc_limit){ .resource = params[i].resource,
+							  .barrier = limit.barrier,
+							  .limit = limit.limit };
+			continue;
+		}
+		if ((limit.barrier != BC_UNLIMITED || limit.limit != BC_UNLIMITED) && used < size)
+			used += snprintf(skipped + used, size - used, "%s%s", used ? " " : "",
+					 params[i].option);
+	}
+	return vz_bc_set(bc, id, set, count, e);
+}

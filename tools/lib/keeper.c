@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The keeper of a container: see keeper.h. */
+#include "keeper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include "cgroup.h"
+#include "cleanup.h"
+#include "conf.h"
+#include "ct.h"
+#include "err.h"
+#include "fd.h"
+#include "log.h"
+#include "paths.h"
+#include "sys.h"
+
+#define DIE_MS		30000
+#define CONSOLE_MAX	(64 * 1024)	/* the log, and once more what was before it */
+#define QUICK_MS	10000		/* a container that reboots faster is slowed down */
+
+struct keeper {
+	uint32_t id;
+	int dir, lock;
+	int console, slave;
+	int log;
+	long long logged;
+	bool foreground;
+	int64_t started;
+};
+
+int vz_keeper_wait(uint32_t id, int timeout_ms)
+{
+	int64_t end = vz_now_ms() + timeout_ms;
+	_cleanup_close_ int fd = -1;
+	char path[64];
+
+	snprintf(path, sizeof(path), VZ_RUN_DIR "/%u/keeper", id);
+	fd = vz_open_host(path, O_RDONLY);
+	while (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB)) {
+		if (errno != EWOULDBLOCK || vz_now_ms() >= end)
+			return -1;
+		usleep(5000);
+	}
+	return 0;
+}
+
+static int take_lock(struct keeper *k, struct vz_err *e)
+{
+	k->lock = vz_open_below(k->dir, "keeper", O_RDWR | O_CREAT, 0600);
+	if (k->lock < 0 || flock(k->lock, LOCK_EX | LOCK_NB))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "lock %s/%u/keeper", VZ_RUN_DIR, k->id);
+	return 0;
+}
+
+static void open_log(struct keeper *k, bool next)
+{
+	if (k->log >= 0)
+		close(k->log);
+	if (next)
+		renameat(k->dir, "console.log", k->dir, "console.log.1");
+	k->log = openat(k->dir, "console.log", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	k->logged = 0;
+}
+
+static void copy_console(struct keeper *k)
+{
+	char buf[4096];
+	ssize_t n = read(k->console, buf, sizeof(buf));
+
+	if (n <= 0) {
+		if (n < 0 && (errno == EINTR || errno == EAGAIN))
+			return;
+		close(vz_steal_fd(&k->console));
+		return;
+	}
+	if (k->foreground && write(STDOUT_FILENO, buf, n) < 0)
+		k->foreground = false;
+	if (k->logged + n > CONSOLE_MAX)
+		open_log(k, true);
+	if (k->log >= 0 && write(k->log, buf, n) == n)
+		k->logged += n;
+}
+
+static void follow(struct keeper *k, int pidfd)
+{
+	struct pollfd p[2];
+
+	/*
+	 * With no slave open the master hangs up whenever nobody inside has the console
+	 * open, for good; with one it never does.
+	 */
+	k->slave = k->console < 0 ? -1 :
+		   ioctl(k->console, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+	for (;;) {
+		p[0] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+		p[1] = (struct pollfd){ .fd = k->console, .events = POLLIN };
+		if (poll(p, 2, -1) < 0)
+			continue;
+		if (p[1].revents)
+			copy_console(k);
+		else if (p[0].revents)
+			return;
+	}
+}
+
+static void log_end(const siginfo_t *si)
+{
+	if (si->si_code == CLD_EXITED)
+		vz_log(VZ_LOG_INFO, "init exited with status %d", si->si_status);
+	else if (si->si_status == SIGHUP)
+		vz_log(VZ_LOG_INFO, "the container reboots");
+	else if (si->si_status == SIGINT)
+		vz_log(VZ_LOG_INFO, "the container was halted");
+	else
+		vz_log(VZ_LOG_INFO, "init was killed by signal %d", si->si_status);
+}
+
+/* Starts the container again, as a fresh program: this one becomes it. */
+static void start_again(struct keeper *k)
+{
+	char *env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
+	char id[16], *argv[] = { (char *)"vzctl", (char *)"--quiet", (char *)"start", id, NULL };
+	int64_t lived = vz_now_ms() - k->started;
+
+	if (lived < QUICK_MS)
+		usleep((QUICK_MS - lived) * 1000);
+	snprintf(id, sizeof(id), "%u", k->id);
+	execve("/proc/self/exe", argv, env);
+	vz_log(VZ_LOG_ERR, "start after reboot: %s", strerror(errno));
+}
+
+/* Nothing of the caller's session stays: its terminal, pipes, directory. */
+static void detach(struct keeper *k)
+{
+	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	vz_log_detach();
+	for (int i = 0; i < 3; i++)
+		if (fd >= 0 && !(i == 1 && k->foreground))
+			dup2(fd, i);
+	if (fd > 2)
+		close(fd);
+}
+
+static int keep(struct keeper *k, struct vz_launched *l)
+{
+	siginfo_t si = { 0 };
+	struct vz_err e = { 0 };
+
+	follow(k, l->pidfd);
+	while (waitid(P_PIDFD, l->pidfd, &si, WEXITED) && errno == EINTR)
+		;
+	log_end(&si);
+	if (vz_cgroup_remove(k->id, DIE_MS, &e))
+		vz_log(VZ_LOG_ERR, "%s", e.msg);
+	vz_run_forget(k->dir);
+	if (si.si_code != CLD_EXITED && si.si_status == SIGHUP && !k->foreground)
+		start_again(k);
+	return si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
+}
+
+static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock)
+{
+	struct keeper k = { .id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1,
+			    .log = -1, .foreground = o->foreground, .started = vz_now_ms() };
+	struct vz_err e = { 0 };
+	struct vz_launched l;
+
+	setsid();
+	signal(SIGPIPE, SIG_IGN);
+	if (chdir("/"))
+		return VZ_EXIT_SYSTEM;
+	k.dir = vz_run_dir(ct->id, &e);
+	if (k.dir < 0 || take_lock(&k, &e) || vz_launch(ct, o, &l, &e)) {
+		vz_msg_send(sock, VZ_MSG_ERROR, -1, &e);
+		return e.code;
+	}
+	k.console = l.console;
+	if (vz_run_record(k.dir, l.pid, getpid())) {
+		vz_err_errno(&e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u",
+			     VZ_RUN_DIR, k.id);
+		vz_cgroup_remove(k.id, DIE_MS, NULL);
+		vz_msg_send(sock, VZ_MSG_ERROR, -1, &e);
+		return e.code;
+	}
+	open_log(&k, false);
+	/* The caller removes the lock file; this copy of the lock ends now. */
+	if (ct->lock >= 0)
+		close(vz_steal_fd(&ct->lock));
+	vz_msg_send(sock, VZ_MSG_GO, -1, NULL);
+	close(sock);
+	detach(&k);
+	vz_conf_free(vz_steal_ptr(&ct->global));
+	vz_ct_close(ct);
+	malloc_trim(0);
+	return keep(&k, &l);
+}
+
+static pid_t fork_keeper(int *pidfd)
+{
+	_cleanup_close_ int cgroup = vz_cgroup_keepers();
+	struct clone_args a = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)pidfd,
+				.exit_signal = SIGCHLD };
+
+	/* Out of the caller's cgroup: a service that starts containers may be stopped. */
+	if (cgroup >= 0) {
+		a.flags |= CLONE_INTO_CGROUP;
+		a.cgroup = cgroup;
+	}
+	return vz_clone3(&a);
+}
+
+static int wait_keeper(pid_t pid, struct vz_err *e)
+{
+	int status = 0;
+
+	while (waitpid(pid, &status, 0) < 0)
+		if (errno != EINTR)
+			return vz_err_errno(e, VZ_EXIT_SYSTEM, "wait for the keeper");
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+}
+
+int vz_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struct vz_err *e)
+{
+	_cleanup_close_ int pidfd = -1;
+	int sock[2], type;
+	pid_t pid;
+
+	if (vz_msg_pair(sock))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "socketpair");
+	pid = fork_keeper(&pidfd);
+	if (!pid) {
+		close(sock[0]);
+		_exit(keeper_main(ct, o, sock[1]));
+	}
+	close(sock[1]);
+	if (pid < 0) {
+		close(sock[0]);
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "start the keeper");
+	}
+	type = vz_msg_recv(sock[0], NULL, e);
+	close(sock[0]);
+	if (type == VZ_MSG_GO) {
+		if (!o->foreground)
+			return 0;
+		vz_ct_unlock(ct);
+		*status = wait_keeper(pid, e);
+		return *status < 0 ? -1 : 0;
+	}
+	wait_keeper(pid, NULL);
+	if (type != VZ_MSG_ERROR) {
+		/* Killed while it worked: what it made is found by name. */
+		vz_cgroup_remove(ct->id, DIE_MS, NULL);
+		vz_err_set(e, VZ_EXIT_ENV_CREATE, "the keeper died while it started the "
+			   "container (killed by somebody, or out of memory)");
+	}
+	return -1;
+}

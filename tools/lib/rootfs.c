@@ -1,0 +1,350 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Root file systems on the host's side: see rootfs.h. */
+#include "rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+
+#include "cleanup.h"
+#include "ct.h"
+#include "err.h"
+#include "fd.h"
+#include "ns.h"
+#include "paths.h"
+#include "priv.h"
+#include "quota.h"
+#include "sys.h"
+#include "tree.h"
+
+#define SCRATCH_LOWER	VZ_RUN_DIR "/template"
+#define SCRATCH_UPPER	VZ_RUN_DIR "/private"
+
+static bool is_simfs(const struct vz_ct *ct)
+{
+	return !strcmp(vz_ct_get(ct, "VE_LAYOUT", "overlay"), "simfs");
+}
+
+static int open_template(const struct vz_ct *ct, struct vz_err *e)
+{
+	const char *name = vz_ct_get(ct, "OSTEMPLATE", NULL);
+	_cleanup_close_ int trees = -1;
+	char path[PATH_MAX];
+	int fd;
+
+	if (!name)
+		return vz_err_set(e, VZ_EXIT_NO_OSTEMPLATE,
+				  "OSTEMPLATE is not set. vztmpl list shows the templates");
+	snprintf(path, sizeof(path), "%s/tree", ct->template);
+	trees = vz_open_host(path, O_PATH | O_DIRECTORY);
+	fd = trees < 0 ? -1 : vz_open_below(trees, name, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0) {
+		vz_err_errno(e, VZ_EXIT_NO_TEMPLATE_TREE, "OS template %s (%s/%s)", name, path,
+			     name);
+		return vz_err_hint(e, "vztmpl list shows those that exist, vztmpl create %s "
+				      "makes one", name);
+	}
+	return fd;
+}
+
+static int open_private(const struct vz_ct *ct, struct vz_err *e)
+{
+	_cleanup_close_ int fd = vz_open_host(ct->private, O_RDONLY | O_DIRECTORY);
+	struct stat st;
+
+	if (fd < 0)
+		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING,
+				    "private area %s of container %u (VE_PRIVATE)", ct->private,
+				    ct->id);
+	if (fstat(fd, &st) || st.st_uid || st.st_mode & 077)
+		return vz_err_set(e, VZ_EXIT_PRIVATE_MISSING,
+				  "%s is open to others than root: users of the host could run "
+				  "the tenant's setuid programs. chown root: %s; chmod 700 %s",
+				  ct->private, ct->private, ct->private);
+	return vz_steal_fd(&fd);
+}
+
+int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e)
+{
+	const char *layout = vz_ct_get(ct, "VE_LAYOUT", "overlay");
+	_cleanup_close_ int template = -1, private = -1, fs = -1;
+
+	if (strcmp(layout, "overlay") && strcmp(layout, "simfs"))
+		return vz_err_set(e, VZ_EXIT_UNKNOWN_LAYOUT,
+				  "VE_LAYOUT is %s; overlay and simfs are possible", layout);
+	if (!is_simfs(ct)) {
+		template = open_template(ct, e);
+		if (template < 0)
+			return -1;
+	}
+	private = open_private(ct, e);
+	if (private < 0)
+		return -1;
+	fs = vz_open_below(private, VZ_PRIVATE_FS, O_PATH | O_DIRECTORY, 0);
+	if (fs < 0)
+		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s/%s", ct->private,
+				    VZ_PRIVATE_FS);
+	return 0;
+}
+
+static int set_flags(int tree, uint64_t set, int userns)
+{
+	struct mount_attr attr = { .attr_set = set, .userns_fd = userns };
+
+	return vz_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
+}
+
+int vz_rootfs_scratch(struct vz_err *e)
+{
+	_cleanup_close_ int empty = -1;
+
+	if (unshare(CLONE_NEWNS))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "make a mount namespace");
+	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("tmpfs", VZ_RUN_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		  "mode=700,size=16k,nr_inodes=16") ||
+	    mkdir(SCRATCH_LOWER, 0700) || mkdir(SCRATCH_UPPER, 0700) ||
+	    mkdir(VZ_SCRATCH_ROOT, 0700) || mkdir(VZ_SCRATCH_EMPTY, 0755) ||
+	    mount(VZ_SCRATCH_ROOT, VZ_SCRATCH_ROOT, NULL, MS_BIND, NULL) ||
+	    mount(NULL, VZ_SCRATCH_ROOT, NULL, MS_SHARED, NULL))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "scratch file system on %s", VZ_RUN_DIR);
+	empty = vz_open_tree(AT_FDCWD, VZ_SCRATCH_EMPTY, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	if (empty < 0 || set_flags(empty, MOUNT_ATTR_RDONLY, 0) ||
+	    vz_move_mount(empty, "", AT_FDCWD, VZ_SCRATCH_EMPTY, MOVE_MOUNT_F_EMPTY_PATH))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "read-only cover on %s", VZ_SCRATCH_EMPTY);
+	return 0;
+}
+
+/* A private, id-mapped copy of the mount at dirfd. */
+static int clone_mapped(int dirfd, const char *what, uint64_t flags, int userns,
+			struct vz_err *e)
+{
+	_cleanup_close_ int tree = vz_open_tree(dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
+						AT_EMPTY_PATH);
+
+	if (tree < 0)
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "clone the mount of %s", what);
+	if (set_flags(tree, flags | MOUNT_ATTR_IDMAP, userns)) {
+		vz_err_errno(e, VZ_EXIT_MOUNT, "id-map %s", what);
+		if (errno == EINVAL)
+			vz_err_hint(e, "Its file system cannot be id-mapped; ext4, xfs and btrfs "
+				       "can, tmpfs since Linux 6.3, network file systems cannot");
+		return -1;
+	}
+	return vz_steal_fd(&tree);
+}
+
+/* What the kernel says about a mount that failed. */
+static int overlay_error(int ctx, struct vz_err *e)
+{
+	int saved = errno;
+	char text[256];
+	ssize_t n;
+
+	vz_err_errno(e, VZ_EXIT_MOUNT, "mount the overlay");
+	while ((n = read(ctx, text, sizeof(text) - 1)) > 0) {
+		text[n] = 0;
+		text[strcspn(text, "\n")] = 0;
+		vz_err_hint(e, "%s", text);
+	}
+	if (saved == ENODEV)
+		vz_err_hint(e, "modprobe overlay");
+	errno = saved;
+	return -1;
+}
+
+static int attach_layer(int dirfd, const char *at, const char *what, uint64_t flags, int userns,
+			struct vz_err *e)
+{
+	_cleanup_close_ int tree = clone_mapped(dirfd, what, flags, userns, e);
+
+	if (tree < 0)
+		return -1;
+	/* Overlay takes only layers that are attached in the mounter's own namespace. */
+	if (vz_move_mount(tree, "", AT_FDCWD, at, MOVE_MOUNT_F_EMPTY_PATH))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "attach %s", what);
+	return 0;
+}
+
+static int make_overlay(const struct vz_ct *ct, int private, int userns, struct vz_err *e)
+{
+	_cleanup_close_ int template = open_template(ct, e);
+	_cleanup_close_ int ctx = -1;
+	char source[16];
+	int fd;
+
+	if (template < 0 ||
+	    attach_layer(template, SCRATCH_LOWER, "the template", MOUNT_ATTR_RDONLY, userns, e) ||
+	    attach_layer(private, SCRATCH_UPPER, ct->private, 0, userns, e))
+		return -1;
+	ctx = vz_fsopen("overlay", FSOPEN_CLOEXEC);
+	if (ctx < 0) {
+		vz_err_errno(e, VZ_EXIT_MOUNT, "overlay");
+		return vz_err_hint(e, "modprobe overlay");
+	}
+	snprintf(source, sizeof(source), "%u", ct->id);
+	if (vz_fsconfig(ctx, FSCONFIG_SET_STRING, "source", source, 0) ||
+	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "lowerdir", SCRATCH_LOWER, 0) ||
+	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "upperdir", SCRATCH_UPPER "/" VZ_PRIVATE_FS,
+			0) ||
+	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "workdir", SCRATCH_UPPER "/" VZ_PRIVATE_WORK,
+			0) ||
+	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "redirect_dir", "on", 0) ||
+	    vz_fsconfig(ctx, FSCONFIG_CMD_CREATE, NULL, NULL, 0))
+		return overlay_error(ctx, e);
+	fd = vz_fsmount(ctx, FSMOUNT_CLOEXEC, MOUNT_ATTR_NODEV);
+	return fd >= 0 ? fd : overlay_error(ctx, e);
+}
+
+static int make_simfs(const struct vz_ct *ct, int private, int userns, struct vz_err *e)
+{
+	_cleanup_close_ int fs = vz_open_below(private, VZ_PRIVATE_FS, O_RDONLY | O_DIRECTORY, 0);
+
+	if (fs < 0)
+		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s/%s", ct->private,
+				    VZ_PRIVATE_FS);
+	return clone_mapped(fs, ct->private, MOUNT_ATTR_NODEV, userns, e);
+}
+
+int vz_rootfs_make(const struct vz_ct *ct, int userns, struct vz_err *e)
+{
+	_cleanup_close_ int private = open_private(ct, e);
+	_cleanup_close_ int fd = -1;
+	struct statvfs st;
+
+	if (private < 0)
+		return -1;
+	fd = is_simfs(ct) ? make_simfs(ct, private, userns, e) :
+	     make_overlay(ct, private, userns, e);
+	if (fd < 0)
+		return -1;
+	/* Overlay falls back to read-only without an error. */
+	if (fstatvfs(fd, &st))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "check the root file system");
+	if (st.f_flag & ST_RDONLY)
+		return vz_err_set(e, VZ_EXIT_MOUNT,
+				  "the root file system came up read-only; the kernel log has the "
+				  "reason. Is %s writable and not full?", ct->private);
+	return vz_steal_fd(&fd);
+}
+
+int vz_rootfs_attach(int mount_fd, struct vz_err *e)
+{
+	/*
+	 * Propagates to the namespace of the child, whose flags are locked by that:
+	 * container root cannot make devices of the template work by a remount.
+	 */
+	if (vz_move_mount(mount_fd, "", AT_FDCWD, VZ_SCRATCH_ROOT, MOVE_MOUNT_F_EMPTY_PATH))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "attach the root file system");
+	return 0;
+}
+
+/* The part of vz_rootfs_mount() that runs away from the host's mounts. */
+static int make_for_host(const struct vz_ct *ct, uid_t base, struct vz_err *e)
+{
+	_cleanup_close_ int userns = vz_ns_user(base, e);
+	_cleanup_close_ int fd = -1;
+
+	if (userns < 0 || vz_rootfs_scratch(e) || vz_priv_become(base, e))
+		return -1;
+	fd = vz_rootfs_make(ct, userns, e);
+	if (vz_priv_restore(fd < 0 ? NULL : e))
+		return -1;
+	return vz_steal_fd(&fd);
+}
+
+int vz_rootfs_mount(const struct vz_ct *ct, uid_t base, struct vz_err *e)
+{
+	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
+	_cleanup_close_ int mnt_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int run = vz_run_dir(ct->id, e);
+	_cleanup_close_ int fd = -1, at = -1;
+
+	if (mnt_ns < 0 || run < 0)
+		return -1;
+	fd = make_for_host(ct, base, e);
+	if (setns(mnt_ns, CLONE_NEWNS))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "return to the host's mounts");
+	if (fd < 0)
+		return -1;
+	if (vz_mkdirs(ct->root, 0755))
+		return vz_err_errno(e, VZ_EXIT_MOUNT_POINT, "make mount point %s (VE_ROOT)",
+				    ct->root);
+	at = vz_open_host(ct->root, O_PATH | O_DIRECTORY);
+	if (at < 0)
+		return vz_err_errno(e, VZ_EXIT_MOUNT_POINT, "mount point %s (VE_ROOT)", ct->root);
+	if (vz_mount_setattr(fd, "", AT_EMPTY_PATH, &attr) ||
+	    vz_move_mount(fd, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "mount on %s", ct->root);
+	return 0;
+}
+
+int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e)
+{
+	if (!umount2(ct->root, UMOUNT_NOFOLLOW))
+		return 0;
+	vz_err_errno(e, VZ_EXIT_UMOUNT, "unmount %s", ct->root);
+	if (errno == EBUSY)
+		vz_err_hint(e, "Programs of the host use it: fuser -vm %s", ct->root);
+	return -1;
+}
+
+static int fill_private(const struct vz_ct *ct, int dir, unsigned int project, struct vz_err *e)
+{
+	_cleanup_close_ int template = open_template(ct, e);
+	_cleanup_close_ int fs = -1;
+	struct stat st;
+
+	if (template < 0)
+		return -1;
+	/* Before anything is in it: what exists already would stay outside the project. */
+	if (vz_quota_mark(dir, project, e) && vz_quota_wanted(ct->merged))
+		return -1;
+	if (fstat(template, &st) || mkdirat(dir, VZ_PRIVATE_FS, 0700) ||
+	    mkdirat(dir, VZ_PRIVATE_WORK, 0700))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make directories in %s",
+				    ct->private);
+	fs = vz_open_below(dir, VZ_PRIVATE_FS, O_RDONLY | O_DIRECTORY, 0);
+	if (fs < 0 || fchown(fs, st.st_uid, st.st_gid) || fchmod(fs, st.st_mode & 07777))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s/%s", ct->private,
+				    VZ_PRIVATE_FS);
+	if (vz_quota_set(dir, project, ct->merged, e))
+		return -1;
+	return is_simfs(ct) ? vz_tree_copy(template, fs, e) : 0;
+}
+
+int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e)
+{
+	_cleanup_close_ int parent = -1, dir = -1;
+	char path[PATH_MAX], tmp[NAME_MAX], *name;
+	int rc;
+
+	if (snprintf(path, sizeof(path), "%s", ct->private) >= (int)sizeof(path) ||
+	    !(name = strrchr(path, '/')) || !name[1] || strlen(name) > NAME_MAX - 8)
+		return vz_err_set(e, VZ_EXIT_NO_PRIVATE, "VE_PRIVATE %s is no usable path",
+				  ct->private);
+	*name++ = 0;
+	if (vz_mkdirs(*path ? path : "/", 0711))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make %s", path);
+	parent = vz_open_host(*path ? path : "/", O_RDONLY | O_DIRECTORY);
+	if (parent < 0)
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s", path);
+	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+	if (vz_tree_remove(parent, tmp, e))
+		return vz_err_wrap(e, "remains of an interrupted create, %s.tmp", ct->private);
+	if (mkdirat(parent, tmp, 0700))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make %s.tmp", ct->private);
+	dir = vz_open_below(parent, tmp, O_RDONLY | O_DIRECTORY, 0);
+	rc = dir < 0 ? vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s.tmp", ct->private) :
+	     fill_private(ct, dir, project, e);
+	if (!rc && renameat(parent, tmp, parent, name))
+		rc = vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "rename %s.tmp to %s", ct->private,
+				  ct->private);
+	if (rc)
+		vz_tree_remove(parent, tmp, NULL);
+	return rc;
+}

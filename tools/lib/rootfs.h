@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The root file system of a container, as a mount that belongs to the host.
+ *
+ * Layout "overlay": the template and what differs from it, both id-mapped to the
+ * container's range, under one overlay. "simfs": the container's own tree, id-
+ * mapped. On disk everything has plain ids starting at 0, so the private area is
+ * closed to everybody but root: a tenant's setuid file must not be one of the host.
+ */
+#ifndef VZ_LIB_ROOTFS_H
+#define VZ_LIB_ROOTFS_H
+
+#include <sys/types.h>
+
+struct vz_ct;
+struct vz_err;
+
+/*
+ * Names in the scratch directory, a small tmpfs on VZ_RUN_DIR that only a private
+ * mount namespace sees. The tenant reads those of the layers in /proc/mounts.
+ */
+#define VZ_SCRATCH_ROOT		"/run/beanpod/root"	/* root; shared, so the child gets it */
+#define VZ_SCRATCH_EMPTY	"/run/beanpod/empty"	/* read-only, to cover directories with */
+
+/* Are layout, template and private area there and usable? 0, or -1 with @e set. */
+int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e);
+
+/**
+ * vz_rootfs_scratch() - move the calling process to a private mount namespace
+ *
+ * What is read-only there before clone3() stays locked so for the container.
+ * VZ_RUN_DIR must exist.
+ */
+int vz_rootfs_scratch(struct vz_err *e);
+
+/**
+ * vz_rootfs_make() - make the mount, not yet attached
+ * @userns: descriptor of the namespace whose map the layers get
+ *
+ * Called in the namespace of vz_rootfs_scratch(), with effective ids of the
+ * container's range (vz_priv_become()): overlay makes its work directory as these,
+ * and would silently mount read-only if they had no name in the map.
+ *
+ * Return: descriptor of the mount; -1 with @e set (VZ_EXIT_MOUNT).
+ */
+int vz_rootfs_make(const struct vz_ct *ct, int userns, struct vz_err *e);
+
+/* Attaches it where the container's first process finds it. 0, or -1 with @e set. */
+int vz_rootfs_attach(int mount, struct vz_err *e);
+
+/**
+ * vz_rootfs_mount() - mount the root of a stopped container on VE_ROOT
+ *
+ * Return: 0; -1 with @e set.
+ */
+int vz_rootfs_mount(const struct vz_ct *ct, uid_t base, struct vz_err *e);
+
+/* Unmounts VE_ROOT. 0, or -1 with @e set (VZ_EXIT_UMOUNT). */
+int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e);
+
+/**
+ * vz_rootfs_create() - make the private area of a new container
+ * @project: project of its disk quota
+ *
+ * For layout simfs the template is copied. All or nothing.
+ *
+ * Return: 0; -1 with @e set.
+ */
+int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e);
+
+#endif

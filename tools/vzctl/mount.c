@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vzctl mount and vzctl umount: the root of a stopped container, for the host. */
+#include "cmd.h"
+#include "lib/log.h"
+#include "lib/rootfs.h"
+
+static int must_be_down(const struct vz_ct *ct, struct vz_err *e)
+{
+	struct vz_run state;
+
+	vz_run_get(ct->id, &state);
+	vz_run_put(&state);
+	if (!state.running)
+		return 0;
+	return vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is running; its files are in "
+			  "/proc/%d/root", ct->id, state.init);
+}
+
+static int do_mount(struct vz_cmd_ctx *ctx, struct vz_err *e)
+{
+	struct vz_ct *ct = &ctx->ct;
+	uid_t base;
+
+	if (vz_cmd_lock(ctx, "mounting", e) || must_be_down(ct, e))
+		return -1;
+	if (vz_ct_mounted(ct))
+		return vz_err_set(e, VZ_EXIT_MOUNTED, "Container %u is already mounted on %s",
+				  ct->id, ct->root);
+	if (vz_ct_base(ct, &base, e) || vz_rootfs_check(ct, e) || vz_rootfs_mount(ct, base, e))
+		return -1;
+	vz_log(VZ_LOG_INFO, "Container is mounted on %s", ct->root);
+	return 0;
+}
+
+static int do_umount(struct vz_cmd_ctx *ctx, struct vz_err *e)
+{
+	struct vz_ct *ct = &ctx->ct;
+
+	if (vz_cmd_lock(ctx, "unmounting", e) || must_be_down(ct, e))
+		return -1;
+	if (!vz_ct_mounted(ct))
+		return vz_err_set(e, VZ_EXIT_NOT_MOUNTED, "Container %u is not mounted", ct->id);
+	if (vz_rootfs_umount(ct, e))
+		return -1;
+	vz_log(VZ_LOG_INFO, "Container is unmounted");
+	return 0;
+}
+
+const struct vz_cmd vz_cmd_mount = {
+	.name = "mount",
+	.args = "",
+	.help = "mount the root of a stopped container on VE_ROOT",
+	.run = do_mount,
+};
+
+const struct vz_cmd vz_cmd_umount = {
+	.name = "umount",
+	.args = "",
+	.help = "unmount it",
+	.run = do_umount,
+};
