@@ -89,14 +89,16 @@ bp_installed()
 	[ -n "${out// }" ] && echo "$out" || echo none
 }
 
-# bp_krelease KDIR: the release string of modules built against KDIR.
+# bp_krelease KDIR: what "uname -r" says on that kernel. kernel.release is not
+# that on Debian's 6.1.
 bp_krelease()
 {
-	if [ -r "$1/include/config/kernel.release" ]; then
-		cat "$1/include/config/kernel.release"
-	else
-		make -s -C "$1" kernelrelease
-	fi
+	local f=$1/include/generated/utsrelease.h rel=
+
+	[ ! -r "$f" ] || rel=$(sed -n 's/^#define UTS_RELEASE "\(.*\)"$/\1/p' "$f")
+	[ -n "$rel" ] || rel=$(cat "$1/include/config/kernel.release" 2>/dev/null) ||
+		rel=$(make -s -C "$1" kernelrelease)
+	echo "$rel"
 }
 
 # bp_debug_dir: directory of the debug kernel (bzImage, config, headers/).
