@@ -106,9 +106,9 @@ int vz_rootfs_scratch(struct vz_err *e)
 		return vz_err_errno(e, VZ_EXIT_MOUNT, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
 	    mount("tmpfs", VZ_RUN_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		  "mode=700,size=16k,nr_inodes=16") ||
+		  "mode=755,size=16k,nr_inodes=16") ||
 	    mkdir(SCRATCH_LOWER, 0700) || mkdir(SCRATCH_UPPER, 0700) ||
-	    mkdir(VZ_SCRATCH_ROOT, 0700) || mkdir(VZ_SCRATCH_EMPTY, 0755) ||
+	    mkdir(VZ_SCRATCH_ROOT, 0755) || mkdir(VZ_SCRATCH_EMPTY, 0755) ||
 	    mount(VZ_SCRATCH_ROOT, VZ_SCRATCH_ROOT, NULL, MS_BIND, NULL) ||
 	    mount(NULL, VZ_SCRATCH_ROOT, NULL, MS_SHARED, NULL))
 		return vz_err_errno(e, VZ_EXIT_MOUNT, "scratch file system on %s", VZ_RUN_DIR);
