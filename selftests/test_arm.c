@@ -325,14 +325,14 @@ TEST_F(arm, start_that_fails)
 {
 	int i;
 
-	ASSERT_EQ(0, bc_limit(self->id, BC_NUMPROC, 0, 0));
+	ASSERT_EQ(0, bc_limit(self->id, BC_PRIVVMPAGES, 1, 1));
 	for (i = 0; i < 20; i++) {
-		EXPECT_EQ(-EAGAIN, bc_box_start(&self->box, stay));
+		EXPECT_EQ(-ENOMEM, bc_box_start(&self->box, stay));
 		EXPECT_EQ(0, bc_held(self->id, BC_NUMPROC));
 		EXPECT_NE(BC_LIFE_RUNNING, bc_life(self->id, NULL));
 		EXPECT_NE(BC_LIFE_ARMED, bc_life(self->id, NULL));
 	}
-	ASSERT_EQ(0, bc_limit(self->id, BC_NUMPROC, 5, 5));
+	ASSERT_EQ(0, bc_limit(self->id, BC_PRIVVMPAGES, 1 << 20, 1 << 20));
 	EXPECT_EQ(0, bc_box_start(&self->box, stay));
 	EXPECT_EQ(0, bc_box_await(&self->box));
 	EXPECT_EQ(1, bc_held(self->id, BC_NUMPROC));

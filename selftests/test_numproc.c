@@ -106,12 +106,19 @@ TEST_F(numproc, stops_at_the_lower_bound)
 	}
 }
 
-TEST_F(numproc, limit_zero_refuses_the_first_task)
+/* The host's own first task is counted, not refused; it can do nothing then. */
+TEST_F(numproc, limit_zero_allows_no_child)
 {
-	ASSERT_EQ(0, bc_limit(self->box.id, BC_NUMPROC, 0, 0));
-	EXPECT_EQ(-EAGAIN, bc_box_start(&self->box, fork_and_wait));
-	EXPECT_EQ(0, bc_held(self->box.id, BC_NUMPROC));
-	EXPECT_NE(BC_LIFE_RUNNING, bc_life(self->box.id, NULL));
+	struct bc_box *box = &self->box;
+
+	ASSERT_EQ(0, bc_limit(box->id, BC_NUMPROC, 0, 0));
+	box->arg = 3;
+	ASSERT_EQ(0, bc_box_start(box, fork_and_wait));
+	ASSERT_EQ(0, bc_box_await(box));
+	EXPECT_EQ(0, box->shm[0]);
+	EXPECT_EQ(EAGAIN, box->shm[1]);
+	EXPECT_ROW(box->id, BC_NUMPROC, 1, 1, 1);
+	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 }
 
 /* Limits are live: raised below a waiting container, lowered below what is held. */
@@ -334,27 +341,51 @@ static int stay(struct bc_box *box)
 	return 0;
 }
 
-TEST_F(numproc, who_enters_from_the_host_is_charged)
+#define VISITORS 5
+
+/* The admin always gets in, and is counted; what he starts inside is the container's. */
+static void visit(struct bc_box *box)
+{
+	int i;
+
+	if (bc_box_enter(box, CLONE_NEWUSER | CLONE_NEWPID))
+		bc_drop(1);
+	for (i = 0; i < VISITORS; i++) {
+		pid_t pid = fork();
+
+		if (!pid && !i) {
+			box->shm[1] = fork_until_refused(100);
+			box->shm[2] = errno;
+			box->shm[3] = 1;
+		}
+		if (!pid)
+			bc_box_stay();
+		box->shm[0] += pid > 0;
+	}
+	bc_drop(0);
+}
+
+TEST_F(numproc, who_enters_from_the_host_is_counted)
 {
 	struct bc_box *box = &self->box;
 	int status;
 	pid_t pid;
 
-	ASSERT_EQ(0, bc_limit(box->id, BC_NUMPROC, 8, 8));
+	ASSERT_EQ(0, bc_limit(box->id, BC_NUMPROC, 3, 3));
 	ASSERT_EQ(0, bc_box_start(box, stay));
 	ASSERT_EQ(0, bc_box_await(box));
 	pid = fork();
 	ASSERT_LE(0, pid);
-	if (!pid) {
-		if (bc_box_enter(box, CLONE_NEWUSER | CLONE_NEWPID))
-			bc_drop(1);
-		box->shm[0] = fork_until_refused(100);
-		bc_drop(errno == EAGAIN ? 0 : 2);
-	}
+	if (!pid)
+		visit(box);
 	ASSERT_EQ(pid, waitpid(pid, &status, 0));
 	EXPECT_EQ(0, status);
-	EXPECT_EQ(7, box->shm[0]);
-	EXPECT_EQ(8, bc_held(box->id, BC_NUMPROC));
+	EXPECT_EQ(VISITORS, box->shm[0]);
+	while (!box->shm[3] && !box->shm[BC_SHM_FAILED])
+		bc_sleep_ms(5);
+	EXPECT_GE(2, box->shm[1]);
+	EXPECT_EQ(EAGAIN, box->shm[2]);
+	EXPECT_EQ(1 + VISITORS + box->shm[1], bc_held(box->id, BC_NUMPROC));
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 }
 

@@ -85,7 +85,7 @@ static int do_step(int step)
 	case 5: /* 5 less */
 		return mprotect(read_only + 10 * PAGE, 5 * PAGE, PROT_READ);
 	case 6: /* none: still writable, private */
-		return mprotect(area, 50 * PAGE, RW | PROT_EXEC);
+		return mprotect(area, 100 * PAGE, RW | PROT_EXEC);
 	case 7: /* none: shared */
 		return mmap(NULL, 30 * PAGE, RW, MAP_SHARED | MAP_ANONYMOUS, -1, 0) == MAP_FAILED;
 	case 8: /* 40: private and writable, whatever is behind it */
@@ -326,6 +326,46 @@ TEST_F(privvm, nothing_in_part)
 	EXPECT_EQ(1L << 30, list[1].asked);
 	EXPECT_EQ(held + 10, list[1].held);
 	EXPECT_EQ(box->pid, list[1].pid);
+}
+
+/* What is replaced makes room only if it was charged. */
+static int replaces(struct bc_box *box)
+{
+	char *none = map_pages(1000, PROT_NONE, 0), *rw = map_pages(50, RW, 0);
+
+	BOX_CHECK(none && rw);
+	BOX_CHECK(!bc_box_ready(box));
+	box->shm[0] = mmap(none, 1000 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+				      MAP_FAILED ? errno : 0;
+	box->shm[1] = mmap(rw, 50 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+				      MAP_FAILED ? errno : 0;
+	box->shm[2] = mmap(none, 11 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
+				      MAP_FAILED ? errno : 0;
+	box->shm[3] = mremap(rw, 10 * PAGE, 21 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, none) ==
+				      MAP_FAILED ? errno : 0;
+	BOX_CHECK(!bc_box_ready(box));
+	return 0;
+}
+
+TEST_F(privvm, nothing_by_replacing)
+{
+	struct bc_box *box = &self->box;
+	struct bc_truth truth;
+	int64_t held;
+
+	ASSERT_EQ(0, bc_box_start(box, replaces));
+	ASSERT_EQ(0, bc_box_await(box));
+	held = bc_held(box->id, BC_PRIVVMPAGES);
+	ASSERT_EQ(0, bc_limit(box->id, BC_PRIVVMPAGES, (uint64_t)held + 10, (uint64_t)held + 10));
+	ASSERT_EQ(0, bc_box_go(box));
+	ASSERT_EQ(0, bc_box_await(box));
+	EXPECT_EQ(ENOMEM, box->shm[0]);
+	EXPECT_EQ(0, box->shm[1]);
+	EXPECT_EQ(ENOMEM, box->shm[2]);
+	EXPECT_EQ(ENOMEM, box->shm[3]);
+	EXPECT_EQ(held, bc_held(box->id, BC_PRIVVMPAGES));
+	ASSERT_EQ(0, bc_box_truth(box, &truth));
+	EXPECT_EQ(held, truth.pages);
 }
 
 /* ---- stacks grow to the limit, then SIGSEGV ---- */

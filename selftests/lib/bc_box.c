@@ -4,12 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -82,7 +84,8 @@ static void first_task(struct bc_box *box, bc_box_fn fn)
 	close(box->down[1]);
 	if (read(box->down[0], &c, 1) != 1)
 		bc_drop(120);
-	if (setgid(0) || setuid(0))
+	/* A change of ids takes the right to one's own /proc/self away: take it back. */
+	if (setgid(0) || setuid(0) || prctl(PR_SET_DUMPABLE, 1))
 		bc_drop(121);
 	if (mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
 		bc_drop(122);
@@ -135,6 +138,7 @@ int bc_box_start(struct bc_box *box, bc_box_fn fn)
 		a.cgroup = (uint64_t)box->cgroup;
 	}
 	a.pidfd = (uintptr_t)&pidfd;
+	box->shm[BC_SHM_FAILED] = 0;
 	fflush(NULL);
 	err = bc_arm(box->id);
 	if (err)
@@ -201,15 +205,19 @@ int bc_box_end(struct bc_box *box)
 	return box->id ? bc_gone(box->id) : 0;
 }
 
-static int hear(int fd)
+static int hear(struct bc_box *box, int fd, bool forever)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	uint64_t end = bc_now_ms() + BC_WAIT_SECONDS * 1000;
 	char c;
-	ssize_t n;
 
-	do {
-		n = read(fd, &c, 1);
-	} while (n < 0 && errno == EINTR);
-	return n == 1 ? 0 : -EPIPE;
+	while (forever || bc_now_ms() < end) {
+		if (poll(&p, 1, 200) > 0)
+			return read(fd, &c, 1) == 1 ? 0 : -EPIPE;
+		if (!forever && box->shm[BC_SHM_FAILED])
+			return -EPIPE;
+	}
+	return -ETIMEDOUT;
 }
 
 static int tell(int fd)
@@ -223,7 +231,7 @@ static int tell(int fd)
 
 int bc_box_await(struct bc_box *box)
 {
-	return hear(box->up[0]);
+	return hear(box, box->up[0], false);
 }
 
 int bc_box_go(struct bc_box *box)
@@ -240,7 +248,7 @@ int bc_box_ready(struct bc_box *box)
 {
 	int err = bc_box_say(box);
 
-	return err ? err : hear(box->down[0]);
+	return err ? err : hear(box, box->down[0], true);
 }
 
 void bc_box_stay(void)

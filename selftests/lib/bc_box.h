@@ -27,6 +27,7 @@
 #endif
 
 #define BC_SHM_LONGS 1024
+#define BC_SHM_FAILED (BC_SHM_LONGS - 1) /* set by BOX_CHECK() */
 
 /* First host uid of the range; containers of tests share it. */
 #define BC_UID_BASE 1000000
@@ -86,7 +87,10 @@ int bc_box_run(struct bc_box *box, bc_box_fn fn);
  */
 int bc_box_end(struct bc_box *box);
 
-/* The two ends of the conversation. Each returns 0, or -EPIPE when the other is dead. */
+/*
+ * The two ends of the conversation. Each returns 0, or -EPIPE when the other is
+ * dead or has failed, -ETIMEDOUT after BC_WAIT_SECONDS.
+ */
 int bc_box_await(struct bc_box *box);	/* host: until the container said ready */
 int bc_box_go(struct bc_box *box);	/* host: let it go on */
 int bc_box_ready(struct bc_box *box);	/* container: tell the host and wait for it */
@@ -139,7 +143,7 @@ void bc_drop(int status) __attribute__((noreturn));
 /**
  * bc_threads() - run a function in @n threads that start together
  *
- * The stacks are shared memory and so not charged as private pages.
+ * Takes some private pages for stacks, all of them before the start.
  *
  * Return: 0 or a negative errno.
  */

@@ -101,16 +101,16 @@ static bool seen(pid_t pid, const pid_t *others, int n)
 int bc_box_truth(const struct bc_box *box, struct bc_truth *truth)
 {
 	static pid_t spaces[MAX_SPACES];
-	char path[64];
 	struct dirent *d;
 	struct stat ns;
-	int n = 0;
+	int n = 0, fd;
 	DIR *dir;
 
 	memset(truth, 0, sizeof(*truth));
-	snprintf(path, sizeof(path), "/proc/%d/ns/user", (int)box->pid);
-	if (stat(path, &ns))
+	fd = owner_ns(box->pid);
+	if (fd < 0 || fstat(fd, &ns))
 		return -errno;
+	close(fd);
 	dir = opendir("/proc");
 	if (!dir)
 		return -errno;

@@ -26,7 +26,7 @@ enum bc_resource {
 #define BC_NR_COUNTED 3
 extern const enum bc_resource bc_counted[BC_NR_COUNTED];
 
-#define BC_WAIT_SECONDS 120 /* far above what the slowest machine needs */
+#define BC_WAIT_SECONDS 90 /* far above what the slowest machine needs */
 
 /**
  * bc_dev() - descriptor of /dev/vzctl, opened at the first call
