@@ -7,6 +7,7 @@
 #include COUNTER_C
 
 long unit_warnings;
+void (*unit_other_cpu)(void);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -13,6 +13,7 @@
 #include COUNTER_C
 
 long unit_warnings;
+void (*unit_other_cpu)(void);
 
 static bool failed;
 
@@ -207,6 +208,61 @@ static void test_against_a_model(void)
 		if (failed)
 			return;
 	}
+}
+
+/* ---- two CPUs, step by step ------------------------------------------------------ */
+
+static bool other_charged;
+
+static void other_charges_one(void)
+{
+	other_charged = charge(1, BC_HARD);
+}
+
+static void other_uncharges_one(void)
+{
+	bc_counter_uncharge(&c, 1);
+}
+
+static void other_raises(void)
+{
+	bc_counter_raise_max(&c, 9);
+}
+
+static void test_meanwhile_another_charges(void)
+{
+	start(10, 10);
+	CHECK(charge(8, BC_HARD));
+	unit_other_cpu = other_charges_one;
+	CHECK(!charge(2, BC_HARD) && other_charged && held() == 9);
+	CHECK(bc_counter_uncharge(&c, 9) == 0);
+	unit_other_cpu = other_charges_one;
+	CHECK(charge(9, BC_HARD) && other_charged && held() == 10);
+}
+
+static void test_meanwhile_another_uncharges(void)
+{
+	start(10, 10);
+	CHECK(charge(5, BC_HARD));
+	unit_other_cpu = other_uncharges_one;
+	CHECK(charge(5, BC_HARD) && held() == 9);
+}
+
+/* What does not fit must not be in the way of what does, not for a moment. */
+static void test_meanwhile_another_fits(void)
+{
+	start(100, 100);
+	CHECK(charge(1, BC_HARD));
+	unit_other_cpu = other_charges_one;
+	CHECK(!charge(100, BC_HARD) && other_charged && held() == 2);
+}
+
+static void test_meanwhile_another_raises(void)
+{
+	start(10, 10);
+	unit_other_cpu = other_raises;
+	bc_counter_raise_max(&c, 5);
+	CHECK(maxheld() == 9);
 }
 
 /* ---- threads -------------------------------------------------------------------- */
@@ -424,6 +480,10 @@ static const struct {
 	{ "underflow_is_a_warning", test_underflow_is_a_warning },
 	{ "layout", test_layout },
 	{ "against_a_model", test_against_a_model },
+	{ "meanwhile_another_charges", test_meanwhile_another_charges },
+	{ "meanwhile_another_uncharges", test_meanwhile_another_uncharges },
+	{ "meanwhile_another_fits", test_meanwhile_another_fits },
+	{ "meanwhile_another_raises", test_meanwhile_another_raises },
 	{ "race_never_above_the_limit", test_race_never_above_the_limit },
 	{ "race_no_spurious_refusal", test_race_no_spurious_refusal },
 	{ "race_fills_to_the_last_unit", test_race_fills_to_the_last_unit },

@@ -4,14 +4,34 @@
 #define UNIT_LINUX_ATOMIC_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 typedef struct {
 	long counter;
 } atomic_long_t;
 
+/*
+ * What another CPU does at the worst moment: after a value was read or added
+ * and before anything is done with it. Set by tests of one thread, runs once.
+ */
+extern void (*unit_other_cpu)(void);
+
+static inline void unit_interrupt(void)
+{
+	void (*f)(void) = unit_other_cpu;
+
+	if (__builtin_expect(f != NULL, 0)) {
+		unit_other_cpu = NULL;
+		f();
+	}
+}
+
 static inline long atomic_long_read(const atomic_long_t *v)
 {
-	return __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
+	long i = __atomic_load_n(&v->counter, __ATOMIC_RELAXED);
+
+	unit_interrupt();
+	return i;
 }
 
 static inline void atomic_long_set(atomic_long_t *v, long i)
@@ -26,7 +46,9 @@ static inline void atomic_long_inc(atomic_long_t *v)
 
 static inline long atomic_long_add_return(long i, atomic_long_t *v)
 {
-	return __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);
+	i = __atomic_add_fetch(&v->counter, i, __ATOMIC_SEQ_CST);
+	unit_interrupt();
+	return i;
 }
 
 static inline long atomic_long_sub_return(long i, atomic_long_t *v)
