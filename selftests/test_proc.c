@@ -19,7 +19,7 @@ static char expected[TEXT_SIZE], seen[TEXT_SIZE];
 
 FIXTURE(proc) {
 	struct bc_box box;
-	unsigned int id;
+	unsigned int id, other[2];
 };
 
 static int busy(struct bc_box *box)
@@ -43,9 +43,11 @@ FIXTURE_SETUP(proc)
 	self->id = self->box.id;
 	ASSERT_EQ(0, bc_limit(self->id, BC_NUMPROC, 4, 5));
 	ASSERT_EQ(0, bc_limit(self->id, BC_NUMFILE, 6, BC_UNLIMITED));
-	ASSERT_EQ(0, bc_make_excl(self->id + 1));
+	self->other[0] = bc_fresh_id();
+	self->other[1] = bc_fresh_id();
+	ASSERT_EQ(0, bc_make_excl(self->other[0]));
 	ASSERT_EQ(0, bc_box_start(&self->box, busy));
-	ASSERT_EQ(0, bc_make_excl(self->id + 2));
+	ASSERT_EQ(0, bc_make_excl(self->other[1]));
 	ASSERT_EQ(0, bc_box_await(&self->box));
 	EXPECT_ROW(self->id, BC_NUMFILE, 6, 6, 1);
 	EXPECT_EQ(4, bc_held(self->id, BC_NUMPROC));
@@ -53,8 +55,8 @@ FIXTURE_SETUP(proc)
 
 FIXTURE_TEARDOWN(proc)
 {
-	EXPECT_EQ(0, bc_destroy(self->id + 1));
-	EXPECT_EQ(0, bc_destroy(self->id + 2));
+	EXPECT_EQ(0, bc_destroy(self->other[0]));
+	EXPECT_EQ(0, bc_destroy(self->other[1]));
 	EXPECT_EQ(0, bc_box_end(&self->box));
 }
 
@@ -71,8 +73,8 @@ TEST_F(proc, user_beancounters)
 
 	/* newest first, the host last */
 	ASSERT_LE(4, n);
-	EXPECT_EQ(self->id + 2, ids[0]);
-	EXPECT_EQ(self->id + 1, ids[1]);
+	EXPECT_EQ(self->other[1], ids[0]);
+	EXPECT_EQ(self->other[0], ids[1]);
 	EXPECT_EQ(self->id, ids[2]);
 	EXPECT_EQ(0, ids[n - 1]);
 	bc_text_table(expected, BC_TEXT_CLASSIC, ids, n);
@@ -244,7 +246,7 @@ TEST_F(proc, both_capabilities_are_needed)
 
 TEST_F(proc, directories_come_and_go)
 {
-	unsigned int id = bc_fresh_id() + 8;
+	unsigned int id = bc_fresh_id();
 	char path[64], small[64];
 	int fd;
 
