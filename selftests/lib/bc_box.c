@@ -140,13 +140,14 @@ int bc_box_start(struct bc_box *box, bc_box_fn fn)
 	a.pidfd = (uintptr_t)&pidfd;
 	box->shm[BC_SHM_FAILED] = 0;
 	fflush(NULL);
-	err = bc_arm(box->id);
+	err = box->id ? bc_arm(box->id) : 0;
 	if (err)
 		goto out;
 	pid = syscall(SYS_clone3, &a, sizeof(a));
 	if (pid < 0) {
 		err = -errno;
-		bc_arm_off(box->id);
+		if (box->id)
+			bc_arm_off(box->id);
 		goto out;
 	}
 	if (!pid)

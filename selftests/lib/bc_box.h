@@ -36,7 +36,7 @@ struct bc_box;
 typedef int (*bc_box_fn)(struct bc_box *box);
 
 struct bc_box {
-	unsigned int id;
+	unsigned int id;	/* 0: the same namespaces, charged to nobody */
 	pid_t pid;		/* the first task as the host sees it, 0 if none */
 	int pidfd;
 	int up[2], down[2];	/* from and to the container */
