@@ -28,6 +28,7 @@ static DEFINE_MUTEX(lock_a);
 static DEFINE_MUTEX(lock_b);
 static DEFINE_SPINLOCK(spin);
 static int __rcu *published;
+static void *forgotten;
 
 static void fault_uaf(void)
 {
@@ -67,9 +68,8 @@ static void fault_rcu(void)
 
 static void fault_leak(void)
 {
-	char *volatile p = kmalloc(777, GFP_KERNEL);
-
-	p = NULL;
+	WRITE_ONCE(forgotten, kmalloc(777, GFP_KERNEL));
+	WRITE_ONCE(forgotten, NULL);
 }
 
 static void fault_warn(void)
