@@ -431,9 +431,11 @@ TEST_F(numfile, no_escape_by_io_uring)
 	ASSERT_EQ(0, bc_box_await(box));
 	if (box->shm[1] == ENOSYS)
 		SKIP(return, "io_uring is not in this kernel");
-	EXPECT_EQ(11, box->shm[0]);
+	/* One of the 12 is the ring; on 6.1 one may be a first attempt, dropped later. */
+	EXPECT_LE(10, box->shm[0]);
+	EXPECT_GE(11, box->shm[0]);
 	EXPECT_EQ(ENFILE, box->shm[1]);
-	EXPECT_EQ(12, bc_held(box->id, BC_NUMFILE));
+	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFILE, 1 + box->shm[0]));
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 }
 
