@@ -25,16 +25,22 @@ $(A)/lib/seccomp.o: $(FILTER)
 $(A)/libvz.a: $(ASAN_LIB_OBJ)
 	@rm -f $@; $(AR) rcs $@ $^
 
-# vzlist's readers are tested and fuzzed as they are, without its main().
+# Readers of the programs are tested and fuzzed as they are, without main().
 ASAN_VZLIST := $(filter-out $(A)/vzlist/vzlist.o,$(call objs_of,vzlist,$(A)))
+ASAN_VZTMPL := $(filter-out $(A)/vztmpl/vztmpl.o,$(call objs_of,vztmpl,$(A)))
 
-$(TESTS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(ASAN_VZLIST) $(A)/libvz.a
-	$(call say,LD,$@)
-	$(Q)$(CLANG) $(SAN) -pthread -o $@ $^ -lpopt -lnl-genl-3 -lnl-3 -lm
+$(A)/test_vztmpl $(A)/fuzz_vztmpl: ASAN_PROG_OBJ = $(ASAN_VZTMPL)
+$(A)/fuzz_proc: ASAN_PROG_OBJ = $(ASAN_VZLIST)
+$(A)/test_vztmpl $(A)/fuzz_vztmpl: $(ASAN_VZTMPL)
+$(A)/fuzz_proc: $(ASAN_VZLIST)
 
-$(FUZZERS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(ASAN_VZLIST) $(A)/libvz.a
+$(TESTS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(A)/libvz.a
 	$(call say,LD,$@)
-	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $^ -lpopt -lnl-genl-3 -lnl-3
+	$(Q)$(CLANG) $(SAN) -pthread -o $@ $< $(ASAN_PROG_OBJ) $(A)/libvz.a -lpopt -lnl-genl-3 -lnl-3 -lm
+
+$(FUZZERS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(A)/libvz.a
+	$(call say,LD,$@)
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $< $(ASAN_PROG_OBJ) $(A)/libvz.a -lpopt -lnl-genl-3 -lnl-3
 
 define asan_prog
 $(A)/$(1)/$(1): $(call objs_of,$(1),$(A)) $(A)/libvz.a

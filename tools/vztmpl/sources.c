@@ -55,10 +55,13 @@ static bool belongs(const char *release, const char *suite)
 	       vz_streq(rest, "/updates");
 }
 
-/* What a source line is made of: an address without blanks, brackets or quotes. */
+/* Letters, digits and what else an address holds: nothing that apt could take for more. */
 static bool plain(const char *s)
 {
-	return *s && !strpbrk(s, " \t[]\"'\\") && strstr(s, ":/");
+	static const char allowed[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:/._~%+@=,-";
+
+	return *s && *s != '-' && !s[strspn(s, allowed)];
 }
 
 static bool is_debian(const char *uri)
@@ -107,7 +110,7 @@ char **sources_parse(char *text, const char *suite)
 		const char *component = field(&line), *target = field(&line);
 		struct source *s;
 
-		if (!target || !vz_streq(target, "deb") || !plain(uri))
+		if (!target || !vz_streq(target, "deb") || !plain(uri) || !strstr(uri, ":/"))
 			continue;
 		if (!archive && is_debian(uri))
 			archive = uri;
@@ -115,7 +118,7 @@ char **sources_parse(char *text, const char *suite)
 			continue;
 		has_suite |= vz_streq(release, suite);
 		s = find_or_add(&found, uri, release);
-		if (s && *component && !strpbrk(component, " []") &&
+		if (s && plain(component) &&
 		    !has_word(&s->components, component))
 			vz_buf_addf(&s->components, " %s", component);
 	}
