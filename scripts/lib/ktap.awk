@@ -48,7 +48,7 @@ function result(good, line)
 function begin(n)
 {
 	if (name != "")
-		end("died", 0)
+		died()
 	name = n
 	oks = bad = skips = 0
 	subplan = -1
@@ -70,6 +70,13 @@ function end(note, good)
 	failed += bad
 	skipped += skips
 	name = ""
+}
+
+# The program that began last gave no verdict.
+function died()
+{
+	programs++
+	end("died", 0)
 }
 
 BEGIN {
@@ -141,7 +148,7 @@ BEGIN {
 
 END {
 	if (name != "")
-		end("died", 0)
+		died()
 	if (only && seen < only) {
 		print "the tests did not begin"
 		failed++
