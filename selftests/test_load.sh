@@ -38,7 +38,7 @@ hold()
 {
 	echo "$1" >&"${HOLD[1]}"
 	read -r answer <&"${HOLD[0]}"
-	expect done "$answer" "helper_hold: $1"
+	expect "done" "$answer" "helper_hold: $1"
 }
 
 end_hold()
@@ -130,8 +130,9 @@ open_proc_files()
 	bc_load || fail "does not load again"
 	exec 7<&- 8<&- 9<&-
 	bc_unload || fail "does not unload again"
-	[ ! -e /proc/bc ] && [ ! -e /proc/vz ] && [ ! -e /proc/user_beancounters ] &&
-		[ ! -e /dev/vzctl ] || fail "something is left in /proc or /dev"
+	for line in /proc/bc /proc/vz /proc/user_beancounters /dev/vzctl; do
+		[ ! -e "$line" ] || fail "$line is left"
+	done
 }
 
 twice()
