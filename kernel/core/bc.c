@@ -27,7 +27,7 @@
 #define BC_REAP_DELAY	HZ
 
 DEFINE_MUTEX(bc_mutex);
-struct bc *bc_slots[BC_MAX + 1];
+struct bc_slot bc_slots[BC_MAX + 1];
 
 static DECLARE_BITMAP(bc_slots_used, BC_MAX + 1);
 static u32 bc_generation;
@@ -39,8 +39,10 @@ static LIST_HEAD(bc_reap_list);
 static void bc_reap_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(bc_reap_work, bc_reap_fn);
 
+/* The last reader is gone as well. */
 static void bc_free(struct bc *bc)
 {
+	bc_families_exit(bc);
 	bc_refusals_free(bc->refusals);
 	kfree_rcu(bc, rcu);
 }
@@ -125,16 +127,15 @@ static bool bc_drop_namespaces(struct bc *bc, bool all)
 	return list_empty(&bc->namespaces);
 }
 
-/* Nothing can be charged or uncharged any more: take back slot and state. */
+/* Nothing can be charged or uncharged any more: take back the slot. Readers may go on. */
 static void bc_release(struct bc *bc)
 {
 	unsigned int slot = bc->tag & BC_MAX;
 
 	lockdep_assert_held(&bc_mutex);
-	WRITE_ONCE(bc_slots[slot], NULL);
+	WRITE_ONCE(bc_slots[slot].tag, 0);
 	clear_bit(slot, bc_slots_used);
 	cancel_work_sync(&bc->event);
-	bc_families_exit(bc);
 	bc_put(bc);
 }
 
@@ -162,10 +163,10 @@ static struct bc *bc_alloc(u32 id)
 	if (!bc)
 		return NULL;
 	bc->refusals = bc_refusals_alloc();
-	if (!bc->refusals) {
-		kfree(bc);
-		return NULL;
-	}
+	if (!bc->refusals)
+		goto err_bc;
+	if (bc_families_init(bc))
+		goto err_refusals;
 	bc->id = id;
 	refcount_set(&bc->ref, 1);
 	spin_lock_init(&bc->lock);
@@ -180,9 +181,15 @@ static struct bc *bc_alloc(u32 id)
 	for (i = 0; i < BC_ROWS; i++)
 		bc_counter_init(&bc->row[i]);
 	return bc;
+
+err_refusals:
+	bc_refusals_free(bc->refusals);
+err_bc:
+	kfree(bc);
+	return NULL;
 }
 
-/* Give @bc a tag and make it visible to every kind of search. */
+/* Give @bc a tag and make it visible to every kind of search; or to none. */
 static int bc_publish(struct bc *bc)
 {
 	unsigned long slot = find_next_zero_bit(bc_slots_used, BC_MAX + 1, 1);
@@ -191,28 +198,24 @@ static int bc_publish(struct bc *bc)
 	lockdep_assert_held(&bc_mutex);
 	if (slot > BC_MAX)
 		return -ENOSPC;
-	ret = bc_families_init(bc);
-	if (ret)
-		return ret;
-	bc->order = bc_next_order;
-	ret = xa_err(xa_store(&bc_by_order, bc->order, bc, GFP_KERNEL));
-	if (ret)
-		goto err_families;
-	ret = xa_err(xa_store(&bc_by_id, bc->id, bc, GFP_KERNEL));
-	if (ret)
-		goto err_order;
-	bc_next_order--;
 	bc_generation = bc_generation % (BC_GENERATIONS - 1) + 1;
 	bc->tag = bc_generation << BC_TAG_BITS | slot;
+	bc->order = bc_next_order;
+	ret = xa_reserve(&bc_by_order, bc->order, GFP_KERNEL);
+	if (ret)
+		return ret;
+	ret = xa_err(xa_store(&bc_by_id, bc->id, bc, GFP_KERNEL));
+	if (ret) {
+		xa_release(&bc_by_order, bc->order);
+		return ret;
+	}
+	xa_store(&bc_by_order, bc->order, bc, GFP_KERNEL);
+	bc_next_order--;
 	set_bit(slot, bc_slots_used);
-	smp_store_release(&bc_slots[slot], bc); /* pairs with the dependency in bc_of_ns() */
+	bc_slots[slot].bc = bc;
+	/* pairs with bc_of_ns(): who finds the tag finds all of the rest */
+	smp_store_release(&bc_slots[slot].tag, bc->tag);
 	return 0;
-
-err_order:
-	xa_erase(&bc_by_order, bc->order);
-err_families:
-	bc_families_exit(bc);
-	return ret;
 }
 
 /**
@@ -229,6 +232,7 @@ int bc_create(u32 id, bool exclusive)
 	int ret;
 
 	lockdep_assert_held(&bc_mutex);
+	bc_drop_stale_armings();
 	bc = xa_load(&bc_by_id, id);
 	if (bc) {
 		enum bc_life life = bc_life(bc);
@@ -247,6 +251,21 @@ int bc_create(u32 id, bool exclusive)
 	return ret;
 }
 
+/* Unpin an empty container. True if the module's reference is the caller's to put. */
+static bool bc_unpin(struct bc *bc)
+{
+	lockdep_assert_held(&bc->lock);
+	if (!bc->pinned)
+		return false;
+	WRITE_ONCE(bc->pinned, false);
+	/* a fork charges, then looks at pinned: one of us sees the other */
+	smp_mb();
+	if (!atomic_long_read(&bc->row[BC_NUMPROC].held))
+		return true;
+	WRITE_ONCE(bc->pinned, true);
+	return false;
+}
+
 /**
  * bc_destroy() - forget a beancounter
  * @id: CTID
@@ -258,19 +277,24 @@ int bc_destroy(u32 id)
 {
 	struct bc *bc;
 	int ret = 0;
+	bool put;
 
 	lockdep_assert_held(&bc_mutex);
+	bc_drop_stale_armings();
 	bc = xa_load(&bc_by_id, id);
 	if (!bc)
 		return -ENOENT;
 	if (bc->armed)
 		return -EBUSY;
 	spin_lock(&bc->lock);
-	if (atomic_long_read(&bc->row[BC_NUMPROC].held) > 0)
+	put = bc_unpin(bc);
+	if (bc->pinned || atomic_long_read(&bc->row[BC_NUMPROC].held) > 0)
 		ret = -EBUSY;
 	else
 		bc->dead = true;
 	spin_unlock(&bc->lock);
+	if (put)
+		module_put(THIS_MODULE);
 	if (ret)
 		return ret;
 	xa_erase(&bc_by_id, bc->id);
@@ -316,6 +340,7 @@ unsigned int bc_list(struct bc_entry *entries, unsigned int room)
 	struct bc *bc;
 
 	lockdep_assert_held(&bc_mutex);
+	bc_drop_stale_armings();
 	xa_for_each(&bc_by_id, id, bc)
 		n++;
 	if (n > room)
@@ -382,17 +407,10 @@ int bc_start(struct bc *bc)
  */
 void bc_stop(struct bc *bc)
 {
-	bool put = false;
+	bool put;
 
 	spin_lock(&bc->lock);
-	if (bc->pinned) {
-		WRITE_ONCE(bc->pinned, false);
-		/* a fork charges, then looks at pinned: one of us sees the other */
-		smp_mb();
-		put = !atomic_long_read(&bc->row[BC_NUMPROC].held);
-		if (!put)
-			WRITE_ONCE(bc->pinned, true);
-	}
+	put = bc_unpin(bc);
 	spin_unlock(&bc->lock);
 	if (put)
 		module_put(THIS_MODULE);
@@ -421,7 +439,7 @@ void bc_registry_close(void)
 
 	mutex_lock(&bc_mutex);
 	for (i = 0; i <= BC_MAX; i++)
-		WRITE_ONCE(bc_slots[i], NULL);
+		WRITE_ONCE(bc_slots[i].tag, 0);
 	mutex_unlock(&bc_mutex);
 	cancel_delayed_work_sync(&bc_reap_work);
 }

@@ -97,7 +97,19 @@ struct bc_ns {
 /* ---- core/bc.c: registry ---- */
 
 extern struct mutex bc_mutex;
-extern struct bc *bc_slots[BC_MAX + 1];
+
+/**
+ * struct bc_slot - where a tag leads
+ * @tag: 0 if nobody's. Compared first: a namespace that was tagged before the
+ *	module was loaded again pins nothing of ours.
+ * @bc: valid if @tag is the namespace's
+ */
+struct bc_slot {
+	u32		tag;
+	struct bc	*bc;
+};
+
+extern struct bc_slot bc_slots[BC_MAX + 1];
 
 int bc_registry_init(void);
 void bc_registry_close(void);
@@ -135,12 +147,12 @@ void bc_bind(struct bc *bc, struct bc_ns *holder, struct user_namespace *ns);
 static __always_inline struct bc *bc_of_ns(const struct user_namespace *ns)
 {
 	u32 tag = READ_ONCE(ns->flags) >> BC_TAG_SHIFT;
-	struct bc *bc;
+	const struct bc_slot *slot;
 
 	if (likely(!tag))
 		return NULL;
-	bc = READ_ONCE(bc_slots[tag & BC_MAX]);
-	return bc && bc->tag == tag ? bc : NULL;
+	slot = &bc_slots[tag & BC_MAX];
+	return READ_ONCE(slot->tag) == tag ? slot->bc : NULL;
 }
 
 /**
@@ -173,6 +185,7 @@ struct bc_arming;
 int bc_identity_init(void);
 int bc_arm(struct bc_arming **slot, u32 id);
 void bc_disarm(struct bc_arming **slot);
+void bc_drop_stale_armings(void);
 extern unsigned int bc_nr_armings;
 bool bc_current_is_armed(void);
 int bc_identify(struct user_namespace *ns, struct bc_ns *holder);

@@ -19,6 +19,7 @@
  * @node: link in bc_armings. RCU; written under bc_mutex.
  * @bc: referenced
  * @task: compared, never followed
+ * @pid: of @task, referenced: tells whether it still lives
  * @start: &task_struct.start_boottime
  * @execs: &task_struct.self_exec_id
  * @slot: where the open file keeps it; NULL goes there when it is used up
@@ -30,6 +31,7 @@ struct bc_arming {
 	struct list_head	node;
 	struct bc		*bc;
 	struct task_struct	*task;
+	struct pid		*pid;
 	u64			start;
 	u64			execs;
 	struct bc_arming	**slot;
@@ -85,7 +87,37 @@ void bc_disarm(struct bc_arming **slot)
 	WRITE_ONCE(bc_nr_armings, bc_nr_armings - 1);
 	WRITE_ONCE(arming->bc->armed, false);
 	bc_put(arming->bc);
+	put_pid(arming->pid);
 	kfree_rcu(arming, rcu);
+}
+
+/* The thread is gone or has started another program. */
+static bool bc_arming_is_stale(const struct bc_arming *arming)
+{
+	struct task_struct *task;
+	bool stale;
+
+	rcu_read_lock();
+	task = pid_task(arming->pid, PIDTYPE_PID);
+	stale = task != arming->task || (task->flags & PF_EXITING) ||
+		task->self_exec_id != arming->execs;
+	rcu_read_unlock();
+	return stale;
+}
+
+/**
+ * bc_drop_stale_armings() - undo armings that cannot come true any more
+ *
+ * Context: process, bc_mutex held.
+ */
+void bc_drop_stale_armings(void)
+{
+	struct bc_arming *arming, *next;
+
+	lockdep_assert_held(&bc_mutex);
+	list_for_each_entry_safe(arming, next, &bc_armings, node)
+		if (bc_arming_is_stale(arming))
+			bc_disarm(arming->slot);
 }
 
 /**
@@ -107,6 +139,7 @@ int bc_arm(struct bc_arming **slot, u32 id)
 	lockdep_assert_held(&bc_mutex);
 	if (bc_of_cred() || bc_of_task(current))
 		return -EPERM;
+	bc_drop_stale_armings();
 	bc = bc_get(id);
 	if (!bc)
 		return -ENOENT;
@@ -121,6 +154,7 @@ int bc_arm(struct bc_arming **slot, u32 id)
 	*arming = (struct bc_arming) {
 		.bc = bc,
 		.task = current,
+		.pid = get_pid(task_pid(current)),
 		.start = current->start_boottime,
 		.execs = current->self_exec_id,
 		.slot = slot,

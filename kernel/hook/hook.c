@@ -96,7 +96,7 @@ static const char *bc_hook_reason(int err)
 	case -EOPNOTSUPP:
 		return "the function cannot be traced";
 	case -EBUSY:
-		return "another module or a live patch has taken it";
+		return "a live patch or another module has it, or kernel.ftrace_enabled is 0";
 	case -ENODEV:
 		return "ftrace is switched off (kernel.ftrace_enabled)";
 	default:

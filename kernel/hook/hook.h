@@ -82,9 +82,9 @@ static __always_inline bool bc_in_range(unsigned long ip, const struct bc_range 
 	static void notrace name(unsigned long ip, unsigned long parent_ip, struct ftrace_ops *op, \
 				 struct ftrace_regs *fregs)
 
-/* The first six arguments of the hooked function. */
+/* Arguments of the hooked function, by position. */
 #define BC_ARG0(type) ((type)bc_ftrace_regs(fregs)->di)
-#define BC_ARG1(type) ((type)bc_ftrace_regs(fregs)->si)
+#define BC_ARG3(type) ((type)bc_ftrace_regs(fregs)->cx)
 
 /* Leave to a wrapper instead of the original. */
 #define BC_REDIRECT(wrapper) bc_ftrace_set_ip(fregs, (unsigned long)(wrapper))
@@ -122,7 +122,6 @@ void bc_hooks_drain(void);
 int bc_symbol_init(void);
 unsigned long bc_symbol_address(const char *name);
 int bc_symbol_range(const char *name, struct bc_range *range);
-unsigned int bc_symbol_call_sites(const struct bc_range *range, unsigned long target);
 
 /* Call a function by address; enter.S says how. Self test only. */
 long bc_call(unsigned long address, unsigned long arg0, unsigned long arg1, unsigned long arg2);

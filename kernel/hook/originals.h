@@ -8,5 +8,6 @@
 	X(cgroup_can_fork)	\
 	X(security_file_alloc)	\
 	X(may_expand_vm)	\
+	X(mmap_region)		\
 	X(proc_lookup)		\
 	X(proc_readdir)

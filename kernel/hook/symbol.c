@@ -74,26 +74,3 @@ int bc_symbol_range(const char *name, struct bc_range *range)
 	range->end = start + size;
 	return 0;
 }
-
-/**
- * bc_symbol_call_sites() - count direct calls
- * @range: the calling function
- * @target: entry of the called one, in front of or at its fentry
- * Return: how many there are.
- */
-unsigned int bc_symbol_call_sites(const struct bc_range *range, unsigned long target)
-{
-	unsigned long p;
-	unsigned int n = 0;
-
-	for (p = range->start; p + 5 <= range->end; p++) {
-		s32 distance;
-
-		if (*(u8 *)p != 0xe8)
-			continue;
-		memcpy(&distance, (void *)(p + 1), sizeof(distance));
-		if (p + 5 + distance == target || p + 5 + distance + 4 == target)
-			n++;
-	}
-	return n;
-}

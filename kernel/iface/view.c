@@ -122,14 +122,19 @@ static int bc_which_dir(const struct inode *dir, const struct dentry *dentry)
 	return -1;
 }
 
-/* Files are 0400: inside, they belong to the container's root. */
+/*
+ * Files are 0400: inside, they belong to the container's root. Who owns an inode
+ * of procfs could change mode and owner, which procfs keeps for all mounts:
+ * immutable, so that it can only be read.
+ */
 static void bc_give_to_container(struct inode *inode)
 {
 	struct user_namespace *ns = proc_pid_ns(inode->i_sb)->user_ns;
 	kuid_t uid = make_kuid(ns, 0);
 	kgid_t gid = make_kgid(ns, 0);
 
-	if (uid_valid(uid) && gid_valid(gid)) {
+	if (S_ISREG(inode->i_mode) && uid_valid(uid) && gid_valid(gid)) {
+		inode->i_flags |= S_IMMUTABLE;
 		inode->i_uid = uid;
 		inode->i_gid = gid;
 	}

@@ -23,32 +23,29 @@
  * Lock order: mmap_lock, bc_mms.lock, bc_mm.lock; the hash bucket's lock is
  * innermost. A recount holds bc_mms.lock and only tries mmap_lock.
  */
-#include <linux/compat.h>
 #include <linux/hash.h>
 #include <linux/mm.h>
-#include <linux/mman.h>
 #include <linux/mmap_lock.h>
-#include <linux/ptrace.h>
 #include <linux/rculist.h>
-#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
 #include "resource.h"
 
 BC_DECLARE_ORIGINAL(bool, may_expand_vm, struct mm_struct *mm, vm_flags_t flags,
 		    unsigned long pages);
+BC_DECLARE_ORIGINAL(unsigned long, mmap_region, struct file *file, unsigned long start,
+		    unsigned long len, vm_flags_t flags, unsigned long pgoff, struct list_head *uf);
 
 #define BC_MM_HASH_BITS 12
 
 /**
- * enum bc_probe - may_expand_vm() has said no and is asked once more
+ * enum bc_probe - mprotect has been told no and asks once more
  * @BC_PROBE_NONE: no
  * @BC_PROBE_OURS: it was our refusal; not counted yet
  * @BC_PROBE_NATIVE: it was the kernel's own
  *
- * mmap asks for the whole length first, then for what a MAP_FIXED would add;
- * mprotect asks for the new flags, then whether the old ones are data already.
- * Only the second answer decides.
+ * It asks for the new flags, then whether the old ones are data already. Only
+ * the second answer decides.
  */
 enum bc_probe {
 	BC_PROBE_NONE,
@@ -61,11 +58,15 @@ enum bc_probe {
  * @hash: link in bc_mm_hash
  * @list: link in &bc_mms.list
  * @mm: compared; followed only while the record is in the list
- * @bc: pinned by the mm's owner
+ * @bc: pinned by @owner
  * @lock: guards @charged
  * @charged: pages
  * @probe: see enum bc_probe. Guarded by mmap_lock held for writing.
- * @asked: pages of the first question. As @probe.
+ * @in_mmap: mmap_region() runs and has been charged. As @probe.
+ * @new_private: of mprotect's first question: the new flags are data. As @probe.
+ * @asked: of mprotect's first question: pages. As @probe.
+ * @owner: namespace that pins @bc, referenced. The mm's own may be another one:
+ *	of a task that the host sent, or of a program that may not be read.
  * @rcu: delays the free
  */
 struct bc_mm {
@@ -76,7 +77,10 @@ struct bc_mm {
 	spinlock_t		lock;
 	unsigned long		charged;
 	enum bc_probe		probe;
+	bool			in_mmap;
+	bool			new_private;
 	unsigned long		asked;
+	struct user_namespace	*owner;
 	struct rcu_head		rcu;
 };
 
@@ -97,8 +101,7 @@ struct bc_mm_bucket {
 
 static struct bc_mm_bucket bc_mm_hash[1 << BC_MM_HASH_BITS];
 
-/* Functions that ask twice, and mprotect, which is refused at the limit. */
-static struct bc_range bc_mmap_range;
+/* mprotect asks twice and is refused at the limit. */
 static struct bc_range bc_mprotect_range;
 
 static struct bc_mms *bc_mms_of(const struct bc *bc)
@@ -122,12 +125,18 @@ static struct bc_mm *bc_mm_find(const struct bc_mm_bucket *bucket, const struct 
 	return NULL;
 }
 
+static void bc_mm_free(struct bc_mm *m)
+{
+	put_user_ns(m->owner);
+	kfree_rcu(m, rcu);
+}
+
 /*
  * The record of a mm, made at its first growth. The mm is the caller's to grow,
  * so it cannot exit; atomic because stacks grow under the anon_vma lock, which
  * reclaim takes.
  */
-static struct bc_mm *bc_mm_get(struct mm_struct *mm, struct bc *bc)
+static struct bc_mm *bc_mm_get(struct mm_struct *mm, struct bc *bc, struct user_namespace *owner)
 {
 	struct bc_mm_bucket *bucket = bc_mm_bucket(mm);
 	struct bc_mms *mms = bc_mms_of(bc);
@@ -143,6 +152,7 @@ static struct bc_mm *bc_mm_get(struct mm_struct *mm, struct bc *bc)
 		return NULL;
 	new->mm = mm;
 	new->bc = bc;
+	new->owner = get_user_ns(owner);
 	spin_lock_init(&new->lock);
 	spin_lock(&mms->lock);
 	spin_lock(&bucket->lock);
@@ -155,7 +165,7 @@ static struct bc_mm *bc_mm_get(struct mm_struct *mm, struct bc *bc)
 	spin_unlock(&mms->lock);
 	if (!m)
 		return new;
-	kfree(new);
+	bc_mm_free(new);
 	return m;
 }
 
@@ -183,7 +193,7 @@ void bc_memory_forget(struct mm_struct *mm)
 	spin_unlock(&mms->lock);
 	if (m->charged)
 		bc_uncharge(m->bc, BC_PRIVVMPAGES, m->charged);
-	kfree_rcu(m, rcu);
+	bc_mm_free(m);
 }
 
 static unsigned long bc_mm_pages(const struct mm_struct *mm)
@@ -206,6 +216,16 @@ static bool bc_mm_set(struct bc_mm *m, unsigned long pages, enum bc_severity sev
 	return true;
 }
 
+/* What is charged is what the mm has. Its growth is over or has failed. */
+static void bc_mm_settle(struct bc_mm *m)
+{
+	unsigned long held;
+
+	spin_lock(&m->lock);
+	bc_mm_set(m, bc_mm_pages(m->mm), BC_FORCE, &held);
+	spin_unlock(&m->lock);
+}
+
 /*
  * Bring all records but that of @busy, whose growth is under way, to what the
  * kernel says. A mm that is just being changed keeps its upper bound.
@@ -213,16 +233,13 @@ static bool bc_mm_set(struct bc_mm *m, unsigned long pages, enum bc_severity sev
 static void bc_memory_recount_but(struct bc *bc, const struct mm_struct *busy)
 {
 	struct bc_mms *mms = bc_mms_of(bc);
-	unsigned long held;
 	struct bc_mm *m;
 
 	spin_lock(&mms->lock);
 	list_for_each_entry(m, &mms->list, list) {
 		if (m->mm == busy || !mmap_read_trylock(m->mm))
 			continue;
-		spin_lock(&m->lock);
-		bc_mm_set(m, bc_mm_pages(m->mm), BC_FORCE, &held);
-		spin_unlock(&m->lock);
+		bc_mm_settle(m);
 		mmap_read_unlock(m->mm);
 	}
 	spin_unlock(&mms->lock);
@@ -230,7 +247,10 @@ static void bc_memory_recount_but(struct bc *bc, const struct mm_struct *busy)
 
 static void bc_memory_recount(struct bc *bc)
 {
+	struct bc_counter *c = &bc->row[BC_PRIVVMPAGES];
+
 	bc_memory_recount_but(bc, NULL);
+	bc_counter_raise_max(c, max(atomic_long_read(&c->held), 0L));
 }
 
 /* maxheld follows held, but not an upper bound that nobody has looked at lately. */
@@ -285,20 +305,12 @@ static bool bc_is_private(unsigned long flags)
 	return (flags & (VM_WRITE | VM_SHARED)) == VM_WRITE || (flags & VM_GROWSDOWN);
 }
 
-/*
- * Private pages that the mmap(2) under way is going to replace. Only a native
- * mmap(MAP_FIXED) replaces any; what other callers replace is taken as none.
- */
-static unsigned long bc_mmap_replaced(struct mm_struct *mm)
+/* Private pages that a mapping from @start to @end is going to replace. */
+static unsigned long bc_mmap_replaces(struct mm_struct *mm, unsigned long start, unsigned long end)
 {
-	const struct pt_regs *regs = task_pt_regs(current);
-	unsigned long start = regs->di, end = regs->di + PAGE_ALIGN(regs->si);
 	struct vm_area_struct *vma;
 	unsigned long pages = 0;
 
-	if (regs->orig_ax != __NR_mmap || in_32bit_syscall() || !(regs->r10 & MAP_FIXED) ||
-	    mm != current->mm || end < start)
-		return 0;
 	for (vma = find_vma(mm, start); vma && vma->vm_start < end;
 	     vma = find_vma(mm, vma->vm_end))
 		if (bc_is_private(vma->vm_flags))
@@ -318,94 +330,149 @@ static bool bc_memory_charge(struct bc_mm *m, unsigned long pages, enum bc_sever
 	return false;
 }
 
-/* Asked by mprotect: a no to the new flags is followed by a question for the old ones. */
-static bool bc_mprotect_answer(struct bc_mm *m, unsigned long flags, unsigned long pages,
-			       bool native)
+/* First question of mprotect: for the new flags. */
+static bool bc_mprotect_first(struct bc_mm *m, unsigned long flags, unsigned long pages,
+			      bool native)
 {
-	enum bc_probe probe = m->probe;
-
-	m->probe = BC_PROBE_NONE;
-	if (probe == BC_PROBE_NONE) {
-		if (!native)
-			m->probe = BC_PROBE_NATIVE;
-		else if (bc_is_private(flags) && !bc_memory_charge(m, pages, BC_SOFT, false))
-			m->probe = BC_PROBE_OURS;
-		m->asked = pages;
-		return m->probe == BC_PROBE_NONE;
-	}
-	if (probe == BC_PROBE_NATIVE || !native)
-		return native;
-	if (bc_is_private(flags)) /* data already: nothing is added */
-		return false;
-	bc_refuse(m->bc, BC_PRIVVMPAGES, pages, atomic_long_read(&m->bc->row[BC_PRIVVMPAGES].held),
-		  -ENOMEM);
-	return true;
-}
-
-/* Asked by mmap: a no to the whole length is followed by a question for less. */
-static bool bc_mmap_answer(struct bc_mm *m, unsigned long pages, enum bc_severity severity,
-			   bool native)
-{
-	enum bc_probe probe = m->probe;
-	unsigned long replaced;
-
-	m->probe = BC_PROBE_NONE;
-	if (probe == BC_PROBE_NONE) {
-		if (!native)
-			m->probe = BC_PROBE_NATIVE;
-		else if (!bc_memory_charge(m, pages, severity, false))
-			m->probe = BC_PROBE_OURS;
-		m->asked = pages;
-		return m->probe == BC_PROBE_NONE;
-	}
+	m->new_private = bc_is_private(flags);
+	m->asked = pages;
 	if (!native)
-		return false;
-	replaced = bc_mmap_replaced(m->mm);
-	pages = m->asked - min(m->asked, replaced);
-	return bc_memory_charge(m, pages, severity, true);
+		m->probe = BC_PROBE_NATIVE;
+	else if (m->new_private && !bc_memory_charge(m, pages, BC_SOFT, false))
+		m->probe = BC_PROBE_OURS;
+	return m->probe == BC_PROBE_NONE;
 }
 
-static bool bc_memory_expand(struct mm_struct *mm, struct bc *bc, unsigned long flags,
-			     unsigned long pages, unsigned long caller, bool native)
+/*
+ * Second question, after a no: for the old flags. Yes means: refuse. Where the
+ * kernel says no to both (RLIMIT_AS is used up), mprotect goes on; our limit
+ * holds there too.
+ */
+static bool bc_mprotect_second(struct bc_mm *m, unsigned long flags, bool native)
 {
-	bool mprotect = bc_in_range(caller, &bc_mprotect_range);
-	enum bc_severity severity;
-	struct bc_mm *m;
+	enum bc_probe probe = m->probe;
 
-	if (!bc_is_private(flags) && !mprotect)
-		return native;
-	m = bc_mm_get(mm, bc);
-	if (!m) {
+	m->probe = BC_PROBE_NONE;
+	if (probe == BC_PROBE_NATIVE && native)
+		return true;
+	if (!m->new_private || bc_is_private(flags)) /* nothing is added */
+		return false;
+	return !bc_memory_charge(m, m->asked, BC_SOFT, true);
+}
+
+/*
+ * Programs are started and stacks grow up to the limit; the rest stops at the
+ * barrier. A task that the host sends is never refused until it lives inside.
+ */
+static enum bc_severity bc_memory_severity(const struct bc *bc, bool grows_down)
+{
+	if (unlikely(bc_of_task(current) != bc))
+		return BC_FORCE;
+	return grows_down || current->in_execve ? BC_SOFT : BC_HARD;
+}
+
+static struct bc_mm *bc_mm_get_or_refuse(struct mm_struct *mm, struct bc *bc, unsigned long pages)
+{
+	struct bc_mm *m = bc_mm_get(mm, bc, current_user_ns());
+
+	if (!m)
 		bc_refuse(bc, BC_PRIVVMPAGES, pages,
 			  atomic_long_read(&bc->row[BC_PRIVVMPAGES].held), -ENOMEM);
-		return false;
-	}
-	if (mprotect)
-		return bc_mprotect_answer(m, flags, pages, native);
-	severity = (flags & VM_GROWSDOWN) || current->in_execve ? BC_SOFT : BC_HARD;
-	if (bc_in_range(caller, &bc_mmap_range))
-		return bc_mmap_answer(m, pages, severity, native);
-	return native && bc_memory_charge(m, pages, severity, true);
+	return m;
 }
 
-static bool notrace bc_wrap_may_expand_vm(struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
+/*
+ * mmap asks may_expand_vm() for its length less all that MAP_FIXED replaces,
+ * private or not (some kernels first for all of it): no measure of what is
+ * added. So it is charged here, and given back here if it fails.
+ */
+static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned long start,
+						 unsigned long len, vm_flags_t flags,
+						 unsigned long pgoff, struct list_head *uf)
 {
-	unsigned long caller = (unsigned long)__builtin_return_address(0);
+	struct mm_struct *mm = current->mm;
+	unsigned long ret = -ENOMEM;
+	unsigned long pages;
+	struct bc_mm *m;
+	struct bc *bc;
+
+	bc_hook_enter();
+	bc = bc_of_cred();
+	if (!bc) {
+		ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
+		goto out;
+	}
+	pages = (len >> PAGE_SHIFT) - bc_mmap_replaces(mm, start, start + len);
+	m = bc_mm_get_or_refuse(mm, bc, pages);
+	if (!m || !bc_memory_charge(m, pages, bc_memory_severity(bc, false), true))
+		goto out;
+	m->in_mmap = true;
+	ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
+	m->in_mmap = false;
+	bc_mm_settle(m);
+out:
+	bc_hook_leave();
+	return ret;
+}
+
+BC_CALLBACK(bc_on_mmap_region)
+{
+	if (bc_of_cred() && bc_is_private(BC_ARG3(vm_flags_t)))
+		BC_REDIRECT(bc_wrap_mmap_region);
+}
+
+static bool notrace bc_wrap_may_expand_vm(struct mm_struct *mm, vm_flags_t flags,
+					  unsigned long pages)
+{
+	struct bc_mm *m;
 	struct bc *bc;
 	bool ok;
 
 	bc_hook_enter();
 	ok = bc_orig_may_expand_vm(mm, flags, pages);
 	bc = bc_of_cred();
-	if (bc)
-		ok = bc_memory_expand(mm, bc, flags, pages, caller, ok);
+	if (!bc || !bc_is_private(flags) || !ok)
+		goto out;
+	m = bc_mm_get_or_refuse(mm, bc, pages);
+	ok = m && (m->in_mmap ||
+		   bc_memory_charge(m, pages, bc_memory_severity(bc, flags & VM_GROWSDOWN), true));
+out:
+	bc_hook_leave();
+	return ok;
+}
+
+/* The same function, called by mprotect. */
+static bool notrace bc_wrap_mprotect_expand(struct mm_struct *mm, vm_flags_t flags,
+					    unsigned long pages)
+{
+	struct bc_mm *m;
+	struct bc *bc;
+	bool ok;
+
+	bc_hook_enter();
+	ok = bc_orig_may_expand_vm(mm, flags, pages);
+	bc = bc_of_cred();
+	if (!bc)
+		goto out;
+	m = bc_mm_get_or_refuse(mm, bc, pages);
+	if (!m)
+		ok = false;
+	else if (m->probe == BC_PROBE_NONE)
+		ok = bc_mprotect_first(m, flags, pages, ok);
+	else
+		ok = bc_mprotect_second(m, flags, ok);
+out:
 	bc_hook_leave();
 	return ok;
 }
 
 BC_CALLBACK(bc_on_may_expand_vm)
 {
-	if (bc_of_cred())
+	if (!bc_of_cred())
+		return;
+	if (bc_in_range(parent_ip, &bc_mprotect_range))
+		BC_REDIRECT(bc_wrap_mprotect_expand);
+	else
 		BC_REDIRECT(bc_wrap_may_expand_vm);
 }
 
@@ -426,13 +493,15 @@ int bc_memory_fork(struct task_struct *child)
 {
 	struct bc *bc = bc_of_child_cred(child);
 	struct mm_struct *mm = child->mm;
+	enum bc_severity severity;
 	unsigned long held = 0;
 	struct bc_mm *m;
 
 	if (!bc || !mm || mm == current->mm || !bc_row_enforced(BC_PRIVVMPAGES))
 		return 0;
-	m = bc_mm_get(mm, bc);
-	if (m && bc_mm_grow(m, 0, BC_HARD, &held))
+	m = bc_mm_get(mm, bc, bc_child_user_ns(child));
+	severity = likely(bc_of_task(current) == bc) ? BC_HARD : BC_FORCE;
+	if (m && bc_mm_grow(m, 0, severity, &held))
 		return 0;
 	bc_refuse(bc, BC_PRIVVMPAGES, bc_mm_pages(mm), held, -ENOMEM);
 	return -ENOMEM;
@@ -450,7 +519,7 @@ static int bc_memory_bc_init(struct bc *bc)
 	return 0;
 }
 
-/* Records are left only if the module goes while a dead container's mm is still held. */
+/* Records are left only when the module goes: they pin the beancounter. */
 static void bc_memory_bc_exit(struct bc *bc)
 {
 	struct bc_mms *mms = bc_mms_of(bc);
@@ -462,7 +531,7 @@ static void bc_memory_bc_exit(struct bc *bc)
 		spin_lock(&bucket->lock);
 		hlist_del_rcu(&m->hash);
 		spin_unlock(&bucket->lock);
-		kfree_rcu(m, rcu);
+		bc_mm_free(m);
 	}
 	kfree(mms);
 }
@@ -481,24 +550,21 @@ static struct bc_hook bc_hooks[] = {
 		.rows = BIT(BC_PRIVVMPAGES),
 		.missing = "privvmpages is not enforced",
 	},
+	{
+		.symbols = { "mmap_region" },
+		.callback = bc_on_mmap_region,
+		.original = &bc_addr_mmap_region,
+		.rows = BIT(BC_PRIVVMPAGES),
+		.missing = "privvmpages is not enforced",
+	},
 };
 
-/* Which function does the two questions of mmap differs; some kernels ask once. */
 static void bc_memory_hooks_init(void)
 {
-	static const char *const names[] = { "mmap_region", "__mmap_region" };
-	unsigned long target = bc_symbol_address("may_expand_vm");
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bc_mm_hash); i++)
 		spin_lock_init(&bc_mm_hash[i].lock);
-	for (i = 0; i < ARRAY_SIZE(names); i++) {
-		struct bc_range range;
-
-		if (!bc_symbol_range(names[i], &range) &&
-		    bc_symbol_call_sites(&range, target) == 2)
-			bc_mmap_range = range;
-	}
 	bc_symbol_range("mprotect_fixup", &bc_mprotect_range);
 }
 

@@ -16,12 +16,21 @@ extern struct bc_family bc_file_family;
 extern struct bc_family bc_memory_family;
 
 /**
- * bc_of_child_cred() - the beancounter that a task being forked has its memory from
+ * bc_child_user_ns() - the user namespace of a task being forked
  * @child: nobody else can see it, so nobody changes its credentials
+ */
+static __always_inline struct user_namespace *bc_child_user_ns(const struct task_struct *child)
+{
+	return rcu_dereference_protected(child->cred, true)->user_ns;
+}
+
+/**
+ * bc_of_child_cred() - the beancounter that a task being forked has its memory from
+ * @child: as above
  */
 static __always_inline struct bc *bc_of_child_cred(const struct task_struct *child)
 {
-	return bc_of_ns(rcu_dereference_protected(child->cred, true)->user_ns);
+	return bc_of_ns(bc_child_user_ns(child));
 }
 
 /* The fork point asks each family that has a say in it. */

@@ -56,23 +56,33 @@ static bool bc_test_file(struct bc *bc)
 	return charged && bc_held_is(bc, BC_NUMFILE, 0);
 }
 
-/* In the memory of the loading process: charged as a whole, given back at the end. */
+static unsigned long bc_map(unsigned long address, unsigned long len, unsigned long prot)
+{
+	return vm_mmap(NULL, address, len, prot,
+		       MAP_PRIVATE | MAP_ANONYMOUS | (address ? MAP_FIXED : 0), 0);
+}
+
+/*
+ * In the memory of the loading process: charged as a whole, given back at the
+ * end. What replaces something that is not private has to be counted too.
+ */
 static bool bc_test_memory(struct bc *bc)
 {
+	const unsigned long len = 4 * PAGE_SIZE;
 	struct mm_struct *mm = current->mm;
 	unsigned long address;
-	bool charged;
+	bool counted;
 
 	if (!mm)
 		return false;
-	address = vm_mmap(NULL, 0, PAGE_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
-			  0);
+	address = bc_map(0, len, PROT_NONE);
 	if (IS_ERR_VALUE(address))
 		return false;
-	charged = bc_held_is(bc, BC_PRIVVMPAGES, mm->data_vm + mm->stack_vm);
-	vm_munmap(address, PAGE_SIZE);
+	counted = bc_map(address, len, PROT_READ | PROT_WRITE) == address &&
+		  bc_held_is(bc, BC_PRIVVMPAGES, mm->data_vm + mm->stack_vm);
+	vm_munmap(address, len);
 	bc_memory_forget(mm);
-	return charged && bc_held_is(bc, BC_PRIVVMPAGES, 0);
+	return counted && bc_held_is(bc, BC_PRIVVMPAGES, 0);
 }
 
 /* ---- tasks ---- */
@@ -107,6 +117,8 @@ static struct bc_hook bc_probes[] = {
 
 static int bc_thread_fn(void *unused)
 {
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
 	return 0;
 }
 
@@ -119,6 +131,9 @@ static bool bc_test_tasks(void)
 	if (bc_hooks_attach(bc_probes, ARRAY_SIZE(bc_probes), &lost))
 		return false;
 	thread = kthread_run(bc_thread_fn, NULL, "beancounter");
+	if (!IS_ERR(thread))
+		kthread_stop(thread);
+	/* it is reaped a little later than it has ended */
 	for (polls = 0; polls < 250; polls++) {
 		if (IS_ERR(thread) || (atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release)))
 			break;
