@@ -37,10 +37,11 @@ int main(int argc, char **argv)
 	if (argc != 2 || socketpair(AF_UNIX, SOCK_STREAM, 0, sock))
 		return 2;
 	err = bc_box_make(&box);
-	if (!err && !(err = bc_destroy(box.id))) {
-		box.id = (unsigned int)strtoul(argv[1], NULL, 0);
+	if (!err)
+		err = bc_destroy(box.id);
+	box.id = (unsigned int)strtoul(argv[1], NULL, 0);
+	if (!err)
 		err = bc_make(box.id);
-	}
 	box.sock = sock[1];
 	if (!err)
 		err = bc_box_start(&box, in_the_box);

@@ -25,7 +25,8 @@ _Static_assert(sizeof(struct bc_query) == 24, "bc_query");
 _Static_assert(sizeof(struct bc_entry) == 32, "bc_entry");
 _Static_assert(sizeof(struct bc_list) == 24, "bc_list");
 
-FIXTURE(abi) {
+FIXTURE(abi)
+{
 	unsigned int id;
 	int dev;
 };
@@ -79,21 +80,23 @@ static void make_calls(struct call *c, unsigned int id)
 	struct bc_version version = { .size = sizeof(version) };
 	struct bc_create create = { .size = sizeof(create), .id = id };
 	struct bc_arm arm = { .size = sizeof(arm), .id = id };
-	struct bc_set set = { .size = sizeof(set), .id = id, .count = 1,
-			      .limits = (uintptr_t)&one };
-	struct bc_query query = { .size = sizeof(query), .id = id, .count = BC_ROWS,
-				  .rows = (uintptr_t)rows };
-	struct bc_list list = { .size = sizeof(list), .count = 8192,
+	struct bc_set set = { .size = sizeof(set), .id = id, .count = 1, .limits = (uintptr_t)&one };
+	struct bc_query query = {
+		.size = sizeof(query), .id = id, .count = BC_ROWS, .rows = (uintptr_t)rows
+	};
+	struct bc_list list = { .size = sizeof(list),
+				.count = 8192,
 				.entries = (uintptr_t)entries };
 	struct bc_clear clear = { .size = sizeof(clear), .id = id };
 	struct bc_destroy destroy = { .size = sizeof(destroy), .id = id };
 	unsigned int n = 0;
 
-#define CASE(NAME, v, flags_at, reserved_at)                                       \
-	do {                                                                       \
-		c[n] = (struct call){ #NAME, BC_IOC_##NAME, sizeof(v), flags_at,   \
-				      reserved_at, 0, {} };                        \
-		memcpy(c[n++].arg, &(v), sizeof(v));                               \
+#define CASE(NAME, v, flags_at, reserved_at)                                          \
+	do {                                                                          \
+		c[n] = (struct call){                                                 \
+			#NAME, BC_IOC_##NAME, sizeof(v), flags_at, reserved_at, 0, {} \
+		};                                                                    \
+		memcpy(c[n++].arg, &(v), sizeof(v));                                  \
 	} while (0)
 	CASE(VERSION, version, 0, offsetof(struct bc_version, reserved));
 	CASE(CREATE, create, offsetof(struct bc_create, flags),
@@ -135,7 +138,7 @@ TEST_F(abi, sizes)
 
 		for (shorter = 4; shorter < c->size; shorter += 4) {
 			EXPECT_EQ(-EINVAL, call(self->dev, c, c->arg, shorter))
-				TH_LOG("%s with %zu bytes", c->name, shorter);
+			TH_LOG("%s with %zu bytes", c->name, shorter);
 		}
 		/* longer: what we do not know must be zero */
 		memset(spoiled, 0, sizeof(spoiled));
@@ -143,23 +146,23 @@ TEST_F(abi, sizes)
 		*(uint32_t *)spoiled = (uint32_t)c->size + 8;
 		spoiled[c->size + 7] = 1;
 		EXPECT_EQ(-E2BIG, CALL(self->dev, with_size(c->cmd, c->size + 8), spoiled))
-			TH_LOG("%s", c->name);
+		TH_LOG("%s", c->name);
 		/* a size that lies about the command number's */
 		memcpy(spoiled, c->arg, c->size);
 		*(uint32_t *)spoiled = 0;
 		EXPECT_EQ(-EINVAL, CALL(self->dev, c->cmd, spoiled))
-			TH_LOG("%s with size 0", c->name);
+		TH_LOG("%s with size 0", c->name);
 		EXPECT_EQ(-EFAULT, CALL(self->dev, c->cmd, NULL))
-			TH_LOG("%s", c->name);
+		TH_LOG("%s", c->name);
 		EXPECT_EQ(-EFAULT, CALL(self->dev, c->cmd, (void *)-8L))
-			TH_LOG("%s", c->name);
+		TH_LOG("%s", c->name);
 	}
 	/* Nothing of all that did anything; longer ones that are zero work. */
 	EXPECT_EQ(BC_LIFE_NEW, bc_life(self->id, NULL));
 	for (i = 0; i < NR_CALLS; i++) {
 		EXPECT_EQ(0, call(self->dev, &calls[i], calls[i].arg, calls[i].size + 16) *
 				     (strcmp(calls[i].name, "DESTROY") != 0))
-			TH_LOG("%s", calls[i].name);
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -178,7 +181,7 @@ TEST_F(abi, a_page_that_ends_too_early)
 		memcpy(at + 4, calls[i].arg, calls[i].size - 4);
 		*(uint32_t *)(at + 4) = (uint32_t)calls[i].size;
 		EXPECT_EQ(-EFAULT, CALL(self->dev, calls[i].cmd, at + 4))
-			TH_LOG("%s", calls[i].name);
+		TH_LOG("%s", calls[i].name);
 	}
 }
 
@@ -201,13 +204,13 @@ TEST_F(abi, flags_and_reserved)
 			else
 				memcpy(spoiled + c->reserved, &word, sizeof(word));
 			EXPECT_EQ(-EINVAL, CALL(self->dev, c->cmd, spoiled))
-				TH_LOG("%s flag %d", c->name, bit);
+			TH_LOG("%s flag %d", c->name, bit);
 			if (!c->reserved)
 				continue;
 			memcpy(spoiled, c->arg, sizeof(spoiled));
 			memcpy(spoiled + c->reserved, &word, sizeof(word));
 			EXPECT_EQ(-EINVAL, CALL(self->dev, c->cmd, spoiled))
-				TH_LOG("%s reserved bit %d", c->name, bit);
+			TH_LOG("%s reserved bit %d", c->name, bit);
 		}
 	}
 	EXPECT_EQ(BC_LIFE_NEW, bc_life(self->id, NULL));
@@ -220,7 +223,7 @@ TEST_F(abi, unknown_commands)
 
 	for (nr = 8; nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR(BC_IOC_MAGIC, nr, struct bc_version), &v))
-			TH_LOG("number %u", nr);
+		TH_LOG("number %u", nr);
 	}
 	EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR('V', 0, struct bc_version), &v));
 	EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOR(BC_IOC_MAGIC, 0, struct bc_version), &v));
@@ -234,7 +237,7 @@ TEST_F(abi, ids)
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, bc_make(bad[i]))
-			TH_LOG("id %u", bad[i]);
+		TH_LOG("id %u", bad[i]);
 		EXPECT_EQ(-EINVAL, bc_arm(bad[i]));
 		EXPECT_EQ(-EINVAL, bc_limit(bad[i], BC_NUMPROC, 1, 1));
 		EXPECT_EQ(-EINVAL, bc_clear(bad[i]));
@@ -272,8 +275,7 @@ TEST_F(abi, create_again)
 
 static int set(int dev, unsigned int id, struct bc_limit *l, uint32_t count)
 {
-	struct bc_set s = { .size = sizeof(s), .id = id, .count = count,
-			    .limits = (uintptr_t)l };
+	struct bc_set s = { .size = sizeof(s), .id = id, .count = count, .limits = (uintptr_t)l };
 
 	return CALL(dev, BC_IOC_SET, &s);
 }
@@ -301,7 +303,7 @@ TEST_F(abi, set_all_or_nothing)
 			break;
 		l[2].resource = r;
 		EXPECT_EQ(-EINVAL, set(self->dev, self->id, l, 3))
-			TH_LOG("row %u", r);
+		TH_LOG("row %u", r);
 	}
 	l[2].resource = BC_NUMPROC;
 	EXPECT_EQ(-EINVAL, set(self->dev, self->id, l, 3));
@@ -344,7 +346,7 @@ TEST_F(abi, not_enforced)
 		EXPECT_EQ(BC_UNLIMITED, rows[i].limit);
 		l[1] = (struct bc_limit){ .resource = rows[i].resource, .barrier = 1, .limit = 1 };
 		EXPECT_EQ(-EOPNOTSUPP, set(self->dev, self->id, l, 2))
-			TH_LOG("%s", rows[i].name);
+		TH_LOG("%s", rows[i].name);
 	}
 	EXPECT_LE(BC_NR_COUNTED, counted);
 	ASSERT_EQ(0, bc_row(self->id, BC_NUMPROC, &row));

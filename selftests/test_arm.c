@@ -12,7 +12,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-FIXTURE(arm) {
+FIXTURE(arm)
+{
 	struct bc_box box;
 	unsigned int id;
 };

@@ -75,13 +75,38 @@ static bool happened(void)
 }
 
 enum op {
-	FORK, NAMESPACES, THREAD, VFORK_EXEC, OPEN, PIPE, SOCKETS, MEMFD, MMAP, BRK, MREMAP, MPROTECT,
-	READ_OWN, UNSHARE_FILES, OPS
+	FORK,
+	NAMESPACES,
+	THREAD,
+	VFORK_EXEC,
+	OPEN,
+	PIPE,
+	SOCKETS,
+	MEMFD,
+	MMAP,
+	BRK,
+	MREMAP,
+	MPROTECT,
+	READ_OWN,
+	UNSHARE_FILES,
+	OPS
 };
 
 static const char *const op_names[] = {
-	"fork", "namespaces", "thread", "vfork and exec", "open", "pipe", "socketpair", "memfd",
-	"mmap", "brk", "mremap", "mprotect", "read own counters", "share of the table",
+	"fork",
+	"namespaces",
+	"thread",
+	"vfork and exec",
+	"open",
+	"pipe",
+	"socketpair",
+	"memfd",
+	"mmap",
+	"brk",
+	"mremap",
+	"mprotect",
+	"read own counters",
+	"share of the table",
 };
 
 static int thread_fn(void *unused)
@@ -131,7 +156,8 @@ static void operate(enum op op, pid_t *pid, int fd[2])
 	case THREAD:
 		clone(thread_fn, thread_stack + sizeof(thread_stack),
 		      CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD |
-			      CLONE_SYSVSEM, NULL);
+			      CLONE_SYSVSEM,
+		      NULL);
 		break;
 	case VFORK_EXEC:
 		*pid = vfork_exec();
@@ -151,8 +177,8 @@ static void operate(enum op op, pid_t *pid, int fd[2])
 		fd[0] = (int)syscall(SYS_memfd_create, "bc", 0);
 		break;
 	case MMAP:
-		p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE,
-			 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		p = mmap(NULL, 16 * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
+			 0);
 		if (p != MAP_FAILED)
 			munmap(p, 16 * PAGE);
 		break;
@@ -236,7 +262,8 @@ static int make_program(void)
 	return close(fd);
 }
 
-FIXTURE(inject) {
+FIXTURE(inject)
+{
 	struct bc_box box;
 	const char *skip;
 };
@@ -272,17 +299,17 @@ TEST_F_TIMEOUT(inject, in_the_container, 900)
 	ASSERT_EQ(0, bc_box_start(box, inject));
 	for (op = 0; op < OPS; op++) {
 		ASSERT_EQ(0, bc_box_await(box))
-			TH_LOG("%s", op_names[op]);
+		TH_LOG("%s", op_names[op]);
 		EXPECT_GT(MAX_NTH, box->shm[2])
-			TH_LOG("%s: never came through", op_names[op]);
+		TH_LOG("%s: never came through", op_names[op]);
 		/* pid 1 and its fail-nth file */
 		EXPECT_EQ(1, settled(box->id, BC_NUMPROC, 1))
-			TH_LOG("%s", op_names[op]);
+		TH_LOG("%s", op_names[op]);
 		EXPECT_EQ(1, settled(box->id, BC_NUMFILE, 1))
-			TH_LOG("%s", op_names[op]);
+		TH_LOG("%s", op_names[op]);
 		ASSERT_EQ(0, bc_box_truth(box, &truth));
 		EXPECT_EQ(truth.pages, settled(box->id, BC_PRIVVMPAGES, truth.pages))
-			TH_LOG("%s", op_names[op]);
+		TH_LOG("%s", op_names[op]);
 		EXPECT_EQ(1, truth.tasks);
 		ksft_print_msg("%s: %ld failures\n", op_names[op], box->shm[10 + op]);
 		ASSERT_EQ(0, bc_box_go(box));
@@ -313,7 +340,8 @@ TEST_F_TIMEOUT(inject, at_the_start, 900)
 			continue;
 		}
 		pid = bc_clone(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
-			       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP, 0);
+				       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP,
+			       0);
 		if (!pid)
 			bc_box_stay();
 		failed = happened();
@@ -328,7 +356,7 @@ TEST_F_TIMEOUT(inject, at_the_start, 900)
 			bc_arm_off(box->id);
 		}
 		EXPECT_EQ(0, bc_wait_zero(box->id))
-			TH_LOG("failure %d", n);
+		TH_LOG("failure %d", n);
 		EXPECT_NE(BC_LIFE_RUNNING, bc_life(box->id, NULL));
 		if (!failed)
 			break;

@@ -51,8 +51,19 @@ static unsigned int some_id(uint64_t *s)
 static uint64_t some_value(uint64_t *s)
 {
 	static const uint64_t values[] = {
-		0, 1, 2, 7, 50, 4096, 1 << 20, BC_UNLIMITED - 1, BC_UNLIMITED,
-		BC_UNLIMITED + 1, UINT64_MAX, UINT32_MAX, 1ULL << 32,
+		0,
+		1,
+		2,
+		7,
+		50,
+		4096,
+		1 << 20,
+		BC_UNLIMITED - 1,
+		BC_UNLIMITED,
+		BC_UNLIMITED + 1,
+		UINT64_MAX,
+		UINT32_MAX,
+		1ULL << 32,
 	};
 
 	return values[bc_chaos_random(s) % (sizeof(values) / sizeof(values[0]))];
@@ -148,8 +159,8 @@ static void one_call(uint64_t *s, int *fds)
 	void *at = arg;
 	int ret;
 
-	cmd = _IOC(nr == 0 || nr == 4 || nr == 5 ? _IOC_READ | _IOC_WRITE : _IOC_WRITE, BC_IOC_MAGIC,
-		   nr, size);
+	cmd = _IOC(nr == 0 || nr == 4 || nr == 5 ? _IOC_READ | _IOC_WRITE : _IOC_WRITE,
+		   BC_IOC_MAGIC, nr, size);
 	if (bc_chaos_random(s) % 32 == 0)
 		cmd ^= 1UL << bc_chaos_random(s) % 32;
 	switch (bc_chaos_random(s) % 16) {
@@ -297,7 +308,8 @@ int main(int argc, char **argv)
 		} else if (c == 'S') {
 			seed = v;
 		} else {
-			fprintf(stderr, "usage: test_fuzz_ioctl [-s SECONDS] [-t THREADS] [-S SEED]\n");
+			fprintf(stderr,
+				"usage: test_fuzz_ioctl [-s SECONDS] [-t THREADS] [-S SEED]\n");
 			return 2;
 		}
 	}

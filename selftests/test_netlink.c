@@ -15,7 +15,8 @@
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 
-FIXTURE(netlink) {
+FIXTURE(netlink)
+{
 	struct bc_box box;
 	struct nl_sock *sk;
 	int family;
@@ -170,7 +171,7 @@ static void same_rows(struct __test_metadata *_metadata, const struct answer *a,
 		EXPECT_EQ(rows[i].unit, a->rows[i].unit);
 		EXPECT_STREQ(rows[i].name, a->rows[i].name);
 		EXPECT_EQ(rows[i].held, a->rows[i].held)
-			TH_LOG("%s", rows[i].name);
+		TH_LOG("%s", rows[i].name);
 		EXPECT_EQ(rows[i].maxheld, a->rows[i].maxheld);
 		EXPECT_EQ(rows[i].barrier, a->rows[i].barrier);
 		EXPECT_EQ(rows[i].limit, a->rows[i].limit);

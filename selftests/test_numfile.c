@@ -20,7 +20,8 @@
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 
-FIXTURE(numfile) {
+FIXTURE(numfile)
+{
 	struct bc_box box;
 };
 
@@ -140,13 +141,13 @@ TEST_F(numfile, every_kind_is_counted_and_refused)
 	ASSERT_EQ(0, bc_box_start(box, kinds));
 	for (kind = 0; kind < KINDS; kind++) {
 		ASSERT_EQ(0, bc_box_await(box))
-			TH_LOG("kind %d", kind);
+		TH_LOG("kind %d", kind);
 		EXPECT_EQ(kind_files(kind), bc_held(box->id, BC_NUMFILE))
-			TH_LOG("kind %d", kind);
+		TH_LOG("kind %d", kind);
 		ASSERT_EQ(0, bc_box_go(box));
 		ASSERT_EQ(0, bc_box_await(box));
 		EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFILE, 0))
-			TH_LOG("kind %d", kind);
+		TH_LOG("kind %d", kind);
 		if (kind == KINDS - 1) {
 			ASSERT_EQ(0, bc_limit(box->id, BC_NUMFILE, 0, 0));
 		}
@@ -155,7 +156,7 @@ TEST_F(numfile, every_kind_is_counted_and_refused)
 	ASSERT_EQ(0, bc_box_await(box));
 	for (kind = 0; kind < KINDS; kind++) {
 		EXPECT_EQ(ENFILE, box->shm[kind])
-			TH_LOG("kind %d", kind);
+		TH_LOG("kind %d", kind);
 	}
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFILE, 0));
 	EXPECT_ROW(box->id, BC_NUMFILE, 0, 2, KINDS);
@@ -400,8 +401,10 @@ TEST_F(numfile, killed_in_a_storm)
 static int direct(struct bc_box *box)
 {
 	struct io_uring_sqe sqe = {
-		.opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .open_flags = O_RDONLY,
-		.addr = (uintptr_t)"/dev/null",
+		.opcode = IORING_OP_OPENAT,
+		.fd = AT_FDCWD,
+		.open_flags = O_RDONLY,
+		.addr = (uintptr_t) "/dev/null",
 	};
 	struct bc_uring ring;
 	long i, res = bc_uring_open(&ring, 0);

@@ -11,7 +11,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-FIXTURE(pass) {
+FIXTURE(pass)
+{
 	struct bc_box box;
 	int sock[2];
 };
@@ -259,8 +260,8 @@ static int disguises(struct bc_box *box)
 		open_and_stay();
 	}
 	/* Shares the table: the file stays open when the child is gone. */
-	pid = clone(vforked, stack + sizeof(stack),
-		    CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD, NULL);
+	pid = clone(vforked, stack + sizeof(stack), CLONE_VM | CLONE_VFORK | CLONE_FILES | SIGCHLD,
+		    NULL);
 	BOX_CHECK(pid > 0 && waitpid(pid, &status, 0) == pid && !status);
 	BOX_CHECK(!bc_box_ready(box));
 	return 0;
@@ -325,7 +326,7 @@ TEST_F(pass, refusals_are_told)
 	EXPECT_EQ(3, box->shm[0]);
 	EXPECT_EQ(3, bc_trace_end(box->id, "numfile", line));
 	EXPECT_NE(NULL, strstr(line, " asked=1 held=1 barrier=1 limit=3 errno=23 "))
-		TH_LOG("%s", line);
+	TH_LOG("%s", line);
 	EXPECT_ROW(box->id, BC_NUMFILE, 1, 1, 3);
 	n = bc_failures(box->id, list, 64);
 	ASSERT_EQ(3, n);

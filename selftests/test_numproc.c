@@ -14,7 +14,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-FIXTURE(numproc) {
+FIXTURE(numproc)
+{
 	struct bc_box box;
 };
 
@@ -87,7 +88,10 @@ TEST_F(numproc, counted)
 TEST_F(numproc, stops_at_the_lower_bound)
 {
 	static const uint64_t bounds[][3] = {
-		{ 12, 12, 12 }, { 6, 12, 6 }, { 12, 6, 6 }, { 2, 2, 2 },
+		{ 12, 12, 12 },
+		{ 6, 12, 6 },
+		{ 12, 6, 6 },
+		{ 2, 2, 2 },
 	};
 	struct bc_box *box = &self->box;
 	size_t i;

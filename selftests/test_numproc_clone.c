@@ -13,7 +13,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-FIXTURE(clone) {
+FIXTURE(clone)
+{
 	struct bc_box box;
 };
 
@@ -113,7 +114,7 @@ TEST_F(clone, every_kind_is_counted_and_refused)
 	ASSERT_EQ(0, bc_box_await(box));
 	for (i = 0; i < KINDS; i++) {
 		EXPECT_EQ(0, box->shm[i])
-			TH_LOG("kind %d", i);
+		TH_LOG("kind %d", i);
 	}
 	/* All but the vforked one live; that one is a zombie. */
 	EXPECT_EQ(1 + KINDS, bc_held(box->id, BC_NUMPROC));
@@ -124,7 +125,7 @@ TEST_F(clone, every_kind_is_counted_and_refused)
 	ASSERT_EQ(0, bc_box_await(box));
 	for (i = 0; i < KINDS; i++) {
 		EXPECT_EQ(EAGAIN, box->shm[100 + i])
-			TH_LOG("kind %d", i);
+		TH_LOG("kind %d", i);
 	}
 	EXPECT_ROW(box->id, BC_NUMPROC, 1 + KINDS, 1 + KINDS, KINDS);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
@@ -231,9 +232,9 @@ TEST_F(clone, refusals_are_told)
 	EXPECT_EQ(REFUSALS, bc_trace_end(box->id, "numproc", line));
 	snprintf(pid, sizeof(pid), " pid=%d ", box->pid);
 	EXPECT_NE(NULL, strstr(line, " asked=1 held=1 barrier=1 limit=7 errno=11 "))
-		TH_LOG("%s", line);
+	TH_LOG("%s", line);
 	EXPECT_NE(NULL, strstr(line, pid))
-		TH_LOG("%s", line);
+	TH_LOG("%s", line);
 	EXPECT_ROW(box->id, BC_NUMPROC, 1, 1, REFUSALS);
 	n = bc_failures(box->id, list, 64);
 	ASSERT_EQ(REFUSALS, n);

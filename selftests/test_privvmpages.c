@@ -14,7 +14,8 @@
 
 #define PAGE 4096UL
 
-FIXTURE(privvm) {
+FIXTURE(privvm)
+{
 	struct bc_box box;
 };
 
@@ -158,10 +159,10 @@ TEST_F(privvm, equals_what_the_kernel_says)
 	ASSERT_EQ(0, bc_box_start(box, steps));
 	for (step = 0; step < STEPS; step++) {
 		ASSERT_EQ(0, bc_box_await(box))
-			TH_LOG("step %d", step);
+		TH_LOG("step %d", step);
 		ASSERT_EQ(0, bc_box_truth(box, &truth));
 		EXPECT_EQ(truth.pages, bc_held(box->id, BC_PRIVVMPAGES))
-			TH_LOG("step %d", step);
+		TH_LOG("step %d", step);
 		ASSERT_EQ(0, bc_box_go(box));
 	}
 	EXPECT_EQ(0, bc_box_wait(box));
@@ -258,9 +259,9 @@ static void stops_after(struct __test_metadata *_metadata, struct bc_box *box, e
 	ASSERT_EQ(0, bc_box_go(box));
 	ASSERT_EQ(0, bc_box_await(box));
 	EXPECT_EQ(expected, box->shm[0])
-		TH_LOG("way %d", way);
+	TH_LOG("way %d", way);
 	EXPECT_EQ(ENOMEM, box->shm[1])
-		TH_LOG("way %d", way);
+	TH_LOG("way %d", way);
 	EXPECT_ROW(box->id, BC_PRIVVMPAGES, held + expected, held + expected, 1);
 	EXPECT_RECORDED(box->id, BC_PRIVVMPAGES, ENOMEM);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
@@ -336,13 +337,21 @@ static int replaces(struct bc_box *box)
 	BOX_CHECK(none && rw);
 	BOX_CHECK(!bc_box_ready(box));
 	box->shm[0] = mmap(none, 1000 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-				      MAP_FAILED ? errno : 0;
+				      MAP_FAILED ?
+			      errno :
+			      0;
 	box->shm[1] = mmap(rw, 50 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-				      MAP_FAILED ? errno : 0;
+				      MAP_FAILED ?
+			      errno :
+			      0;
 	box->shm[2] = mmap(none, 11 * PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0) ==
-				      MAP_FAILED ? errno : 0;
+				      MAP_FAILED ?
+			      errno :
+			      0;
 	box->shm[3] = mremap(rw, 10 * PAGE, 21 * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, none) ==
-				      MAP_FAILED ? errno : 0;
+				      MAP_FAILED ?
+			      errno :
+			      0;
 	BOX_CHECK(!bc_box_ready(box));
 	return 0;
 }

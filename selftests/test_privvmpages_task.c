@@ -15,7 +15,8 @@
 #define PAGE 4096UL
 #define RW   (PROT_READ | PROT_WRITE)
 
-FIXTURE(task) {
+FIXTURE(task)
+{
 	struct bc_box box;
 };
 
@@ -158,7 +159,7 @@ TEST_F(task, exec_without_room)
 	EXPECT_EQ(-EPIPE, bc_box_await(box));
 	status = bc_box_wait(box);
 	EXPECT_TRUE(status == 128 + SIGKILL || status == 128 + SIGSEGV)
-		TH_LOG("status %d", status);
+	TH_LOG("status %d", status);
 	EXPECT_RECORDED(box->id, BC_PRIVVMPAGES, ENOMEM);
 }
 
@@ -188,7 +189,7 @@ TEST_F(task, exec_arguments_stop_at_the_limit)
 	ASSERT_EQ(0, bc_box_go(box));
 	ASSERT_EQ(0, bc_box_await(box));
 	EXPECT_TRUE(box->shm[0] == ENOMEM || box->shm[0] == E2BIG)
-		TH_LOG("errno %ld", box->shm[0]);
+	TH_LOG("errno %ld", box->shm[0]);
 	EXPECT_EQ(held, bc_held(box->id, BC_PRIVVMPAGES));
 	EXPECT_RECORDED(box->id, BC_PRIVVMPAGES, ENOMEM);
 	ASSERT_EQ(0, set_limit(box, held, held + 200));

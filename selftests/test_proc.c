@@ -17,7 +17,8 @@
 
 static char expected[TEXT_SIZE], seen[TEXT_SIZE];
 
-FIXTURE(proc) {
+FIXTURE(proc)
+{
 	struct bc_box box;
 	unsigned int id, other[2];
 };
@@ -178,7 +179,7 @@ TEST_F(proc, names_are_escaped)
 	EXPECT_LT(0, bc_slurp(path, seen, sizeof(seen)));
 	for (p = seen; *p; p++) {
 		EXPECT_TRUE(*p == '\n' || (*p >= ' ' && *p <= '~'))
-			TH_LOG("byte %#x", (unsigned char)*p);
+		TH_LOG("byte %#x", (unsigned char)*p);
 	}
 	EXPECT_EQ(0, bc_box_end(&box));
 }

@@ -107,8 +107,7 @@ static int freeze(unsigned int i, int on)
 	close(fd);
 	snprintf(path, sizeof(path), "%s/cgroup.events", cgroups[i]);
 	for (n = 0; n < 3000; n++) {
-		if (bc_slurp(path, text, sizeof(text)) > 0 &&
-		    !!strstr(text, "frozen 1") == on)
+		if (bc_slurp(path, text, sizeof(text)) > 0 && !!strstr(text, "frozen 1") == on)
 			return 0;
 		bc_sleep_ms(10);
 	}
@@ -244,7 +243,8 @@ static void parse(int argc, char **argv)
 			opt.host_only = 1;
 			break;
 		default:
-			fprintf(stderr, "usage: test_storm [-s SECONDS] [-c CONTAINERS] [-w WORKERS] [-S SEED] [-h HOSTWORKERS] [-n]\n");
+			fprintf(stderr,
+				"usage: test_storm [-s SECONDS] [-c CONTAINERS] [-w WORKERS] [-S SEED] [-h HOSTWORKERS] [-n]\n");
 			exit(2);
 		}
 	}

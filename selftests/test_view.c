@@ -17,8 +17,8 @@
 #include <sys/wait.h>
 
 static const char *const entries[] = {
-	"/proc/user_beancounters", "/proc/vz", "/proc/vz/veinfo",
-	"/proc/vz/version", "/proc/bc", "/proc/bc/resources", "/proc/bc/0",
+	"/proc/user_beancounters", "/proc/vz",	 "/proc/vz/veinfo", "/proc/vz/version", "/proc/bc",
+	"/proc/bc/resources",	   "/proc/bc/0",
 };
 
 #define NR_ENTRIES ARRAY_SIZE(entries)
@@ -38,7 +38,8 @@ struct look {
 	char veinfo[4096];
 };
 
-FIXTURE(view) {
+FIXTURE(view)
+{
 	struct bc_box box;
 	unsigned int id;
 	struct look *look;
@@ -98,12 +99,12 @@ static void look_around(struct look *look)
 		look->veinfo[0] = '\0';
 }
 
-#define EXPECT_SEES(look, mask, names, nr_vz)                                      \
-	do {                                                                       \
-		EXPECT_EQ(mask, (look)->there);                                    \
-		EXPECT_EQ(~(mask) & HOST_SEES, (look)->absent);                    \
-		EXPECT_EQ(names, (look)->listed);                                  \
-		EXPECT_EQ(nr_vz, (look)->vz_names);                                \
+#define EXPECT_SEES(look, mask, names, nr_vz)                 \
+	do {                                                  \
+		EXPECT_EQ(mask, (look)->there);               \
+		EXPECT_EQ(~(mask)&HOST_SEES, (look)->absent); \
+		EXPECT_EQ(names, (look)->listed);             \
+		EXPECT_EQ(nr_vz, (look)->vz_names);           \
 	} while (0)
 
 TEST_F(view, host)
@@ -137,36 +138,36 @@ static int nested_reader(struct bc_box *box)
 	return reads_own_block(box);
 }
 
-static void own_block(struct __test_metadata *_metadata, FIXTURE_DATA(view) *self, bc_box_fn fn)
+static void own_block(struct __test_metadata *_metadata, struct bc_box *box, struct look *look,
+		      bc_box_fn fn)
 {
 	static char expected[TEXT_MAX];
 	char veinfo[64];
 	unsigned int procs = 0;
 
-	ASSERT_EQ(0, bc_limit(self->id, BC_NUMPROC, 77, 88));
-	ASSERT_EQ(0, bc_box_start(&self->box, fn));
-	ASSERT_EQ(0, bc_box_await(&self->box));
-	EXPECT_SEES(self->look, OURS_SEE, 3, 1);
-	bc_text_table(expected, BC_TEXT_CLASSIC, &self->id, 1);
-	ASSERT_EQ(0, bc_box_go(&self->box));
-	ASSERT_EQ(0, bc_box_await(&self->box));
-	EXPECT_EQ(0, bc_text_compare("user_beancounters in the container", expected,
-				     self->look->text));
-	EXPECT_EQ(BC_LIFE_RUNNING, bc_life(self->id, &procs));
-	snprintf(veinfo, sizeof(veinfo), "%10u %5u %5u\n", self->id, 0, procs);
-	EXPECT_STREQ(veinfo, self->look->veinfo);
-	ASSERT_EQ(0, bc_box_go(&self->box));
-	EXPECT_EQ(0, bc_box_wait(&self->box));
+	ASSERT_EQ(0, bc_limit(box->id, BC_NUMPROC, 77, 88));
+	ASSERT_EQ(0, bc_box_start(box, fn));
+	ASSERT_EQ(0, bc_box_await(box));
+	EXPECT_SEES(look, OURS_SEE, 3, 1);
+	bc_text_table(expected, BC_TEXT_CLASSIC, &box->id, 1);
+	ASSERT_EQ(0, bc_box_go(box));
+	ASSERT_EQ(0, bc_box_await(box));
+	EXPECT_EQ(0, bc_text_compare("user_beancounters in the container", expected, look->text));
+	EXPECT_EQ(BC_LIFE_RUNNING, bc_life(box->id, &procs));
+	snprintf(veinfo, sizeof(veinfo), "%10u %5u %5u\n", box->id, 0, procs);
+	EXPECT_STREQ(veinfo, look->veinfo);
+	ASSERT_EQ(0, bc_box_go(box));
+	EXPECT_EQ(0, bc_box_wait(box));
 }
 
 TEST_F(view, ours)
 {
-	own_block(_metadata, self, reads_own_block);
+	own_block(_metadata, &self->box, self->look, reads_own_block);
 }
 
 TEST_F(view, nested_in_ours)
 {
-	own_block(_metadata, self, nested_reader);
+	own_block(_metadata, &self->box, self->look, nested_reader);
 }
 
 /* Other runtimes: a pid namespace of their own, with and without user namespace. */

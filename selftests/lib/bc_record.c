@@ -17,9 +17,9 @@ static char trace_dir[96];
 
 static int parse_failure(const char *line, struct bc_failure *f)
 {
-	int n = sscanf(line, "%lf %ld %15s %ld %ld %ld %ld %d %d %79[^\n]",
-		       &f->time, &f->seq, f->resource, &f->asked, &f->held,
-		       &f->barrier, &f->limit, &f->error, &f->pid, f->comm);
+	int n = sscanf(line, "%lf %ld %15s %ld %ld %ld %ld %d %d %79[^\n]", &f->time, &f->seq,
+		       f->resource, &f->asked, &f->held, &f->barrier, &f->limit, &f->error, &f->pid,
+		       f->comm);
 
 	return n == 10 ? 0 : -EBADMSG;
 }
@@ -88,8 +88,7 @@ int bc_trace_begin(void)
 {
 	int err;
 
-	snprintf(trace_dir, sizeof(trace_dir), TRACING "/instances/bctest-%d",
-		 (int)getpid());
+	snprintf(trace_dir, sizeof(trace_dir), TRACING "/instances/bctest-%d", (int)getpid());
 	if (mkdir(trace_dir, 0700) && errno != EEXIST)
 		return -errno;
 	err = put(trace_dir, EVENT, "1");
@@ -112,8 +111,8 @@ int bc_trace_end(unsigned int id, const char *resource, char last[512])
 	if (!f)
 		return -errno;
 	while (fgets(line, sizeof(line), f)) {
-		if (!strstr(line, "beancounter_refused:") ||
-		    !strstr(line, want_id) || !strstr(line, want_res))
+		if (!strstr(line, "beancounter_refused:") || !strstr(line, want_id) ||
+		    !strstr(line, want_res))
 			continue;
 		n++;
 		if (last)

@@ -24,14 +24,14 @@
 #define TEST_TIMEOUT_DEFAULT 200
 
 /* In a container function: say what failed and leave; the host stops waiting. */
-#define BOX_CHECK(cond)                                                        \
-	do {                                                                   \
-		if (!(cond)) {                                                 \
-			fprintf(stderr, "# %s:%d: in the container: %s: errno %d\n", \
-				__FILE__, __LINE__, #cond, errno);             \
-			box->shm[BC_SHM_FAILED] = __LINE__;                    \
-			return 119;                                            \
-		}                                                              \
+#define BOX_CHECK(cond)                                                                        \
+	do {                                                                                   \
+		if (!(cond)) {                                                                 \
+			fprintf(stderr, "# %s:%d: in the container: %s: errno %d\n", __FILE__, \
+				__LINE__, #cond, errno);                                       \
+			box->shm[BC_SHM_FAILED] = __LINE__;                                    \
+			return 119;                                                            \
+		}                                                                              \
 	} while (0)
 
 /* held, maxheld and failcnt of a row, all three. */

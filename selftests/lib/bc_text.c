@@ -17,7 +17,8 @@ static int newer_first(const void *a, const void *b)
 int bc_text_order(unsigned int *ids, int max)
 {
 	struct bc_entry *e = calloc((size_t)max, sizeof(*e));
-	struct bc_list l = { .size = sizeof(l), .count = (uint32_t)max - 1,
+	struct bc_list l = { .size = sizeof(l),
+			     .count = (uint32_t)max - 1,
 			     .entries = (uintptr_t)e };
 	uint32_t i;
 
@@ -72,9 +73,9 @@ size_t bc_text_table(char *out, enum bc_text kind, const unsigned int *ids, int 
 	int i;
 
 	len = (size_t)sprintf(out,
-		"Version: 2.5\n"
-		"       uid  resource                     held              maxheld"
-		"              barrier                limit              failcnt\n");
+			      "Version: 2.5\n"
+			      "       uid  resource                     held              maxheld"
+			      "              barrier                limit              failcnt\n");
 	for (i = 0; i < n; i++) {
 		snprintf(label, sizeof(label), "%u:", ids[i]);
 		len += bc_text_rows(out + len, kind, ids[i], label);
@@ -106,13 +107,11 @@ size_t bc_text_extended(char *out, unsigned int id)
 	len = (size_t)sprintf(out, "%-12s %-13s %20s %20s %20s %20s %20s\n", "resource", "state",
 			      "held", "maxheld", "barrier", "limit", "failcnt");
 	for (i = 0; i < n; i++)
-		len += (size_t)sprintf(out + len, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n",
-				       rows[i].name, state_word(rows[i].state),
-				       (unsigned long long)rows[i].held,
-				       (unsigned long long)rows[i].maxheld,
-				       (unsigned long long)rows[i].barrier,
-				       (unsigned long long)rows[i].limit,
-				       (unsigned long long)rows[i].failcnt);
+		len += (size_t)sprintf(
+			out + len, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n", rows[i].name,
+			state_word(rows[i].state), (unsigned long long)rows[i].held,
+			(unsigned long long)rows[i].maxheld, (unsigned long long)rows[i].barrier,
+			(unsigned long long)rows[i].limit, (unsigned long long)rows[i].failcnt);
 	return len;
 }
 

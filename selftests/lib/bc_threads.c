@@ -104,8 +104,9 @@ int bc_send_fd(int sock, int fd)
 				      .cmsg_type = SCM_RIGHTS } };
 	char byte = 0;
 	struct iovec v = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)
+	};
 
 	memcpy(CMSG_DATA(&c.head), &fd, sizeof(fd));
 	return sendmsg(sock, &m, 0) == 1 ? 0 : -errno;
@@ -116,8 +117,9 @@ int bc_recv_fd(int sock)
 	union control c;
 	char byte;
 	struct iovec v = { .iov_base = &byte, .iov_len = 1 };
-	struct msghdr m = { .msg_iov = &v, .msg_iovlen = 1,
-			    .msg_control = &c, .msg_controllen = sizeof(c) };
+	struct msghdr m = {
+		.msg_iov = &v, .msg_iovlen = 1, .msg_control = &c, .msg_controllen = sizeof(c)
+	};
 	struct cmsghdr *h;
 	int fd;
 

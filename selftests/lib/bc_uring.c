@@ -26,10 +26,10 @@ int bc_uring_open(struct bc_uring *ring, unsigned int flags)
 	if (sqes > rings)
 		rings = sqes;
 	sqes = ring->params.sq_entries * sizeof(struct io_uring_sqe);
-	ring->rings = mmap(NULL, rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-			   ring->fd, IORING_OFF_SQ_RING);
-	ring->sqes = mmap(NULL, sqes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE,
-			  ring->fd, IORING_OFF_SQES);
+	ring->rings = mmap(NULL, rings, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd,
+			   IORING_OFF_SQ_RING);
+	ring->sqes = mmap(NULL, sqes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd,
+			  IORING_OFF_SQES);
 	if (ring->rings == MAP_FAILED || ring->sqes == MAP_FAILED)
 		return -errno;
 	return 0;

@@ -11,9 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-const enum bc_resource bc_counted[BC_NR_COUNTED] = {
-	BC_NUMPROC, BC_NUMFILE, BC_PRIVVMPAGES
-};
+const enum bc_resource bc_counted[BC_NR_COUNTED] = { BC_NUMPROC, BC_NUMFILE, BC_PRIVVMPAGES };
 
 static int dev = -1;
 
@@ -81,9 +79,7 @@ int bc_arm_off(unsigned int id)
 int bc_limit(unsigned int id, enum bc_resource r, uint64_t barrier, uint64_t limit)
 {
 	struct bc_limit l = { .resource = r, .barrier = barrier, .limit = limit };
-	struct bc_set s = {
-		.size = sizeof(s), .id = id, .count = 1, .limits = (uintptr_t)&l
-	};
+	struct bc_set s = { .size = sizeof(s), .id = id, .count = 1, .limits = (uintptr_t)&l };
 
 	return command(BC_IOC_SET, &s);
 }
@@ -180,8 +176,8 @@ int bc_wait_held(unsigned int id, enum bc_resource r, int64_t want)
 			break;
 		bc_sleep_ms(10);
 	}
-	fprintf(stderr, "# %u: %s stays at %lld, expected %lld\n", id, bc_name(r),
-		(long long)held, (long long)want);
+	fprintf(stderr, "# %u: %s stays at %lld, expected %lld\n", id, bc_name(r), (long long)held,
+		(long long)want);
 	return -ETIMEDOUT;
 }
 
@@ -241,8 +237,10 @@ ssize_t bc_slurp(const char *path, char *buf, size_t size)
 const char *bc_name(enum bc_resource r)
 {
 	switch (r) {
-#define X(id, NAME, name, unit, kind, meaning) case BC_##NAME: return #name;
-	BC_RESOURCES(X)
+#define X(id, NAME, name, unit, kind, meaning) \
+	case BC_##NAME:                        \
+		return #name;
+		BC_RESOURCES(X)
 #undef X
 	}
 	return "?";
