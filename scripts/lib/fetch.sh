@@ -79,7 +79,7 @@ fetch_headers()
 # fetch_kernel SERIES: image and modules that match the installed headers.
 fetch_kernel()
 {
-	local rel ver tmp d f
+	local rel ver tmp d f skip=()
 
 	rel=$(bp_headers "$1") || die "kernel $1: no headers installed; run scripts/setup build"
 	ver=$(cat "$BP_CACHE/headers/$rel/version" 2>/dev/null ||
@@ -95,11 +95,10 @@ fetch_kernel()
 	}
 	mkdir "$tmp/x"
 	say "unpacking kernel $rel"
-	d=()
 	for f in $FETCH_SKIP; do
-		d+=(--exclude="*/kernel/$f" --exclude="*/kernel/$f/*")
+		skip+=(--exclude="*/kernel/$f" --exclude="*/kernel/$f/*")
 	done
-	dpkg-deb --fsys-tarfile "$tmp"/linux-image-*.deb | tar -xf - -C "$tmp/x" "${d[@]}"
+	dpkg-deb --fsys-tarfile "$tmp"/linux-image-*.deb | tar -xf - -C "$tmp/x" "${skip[@]}"
 	mkdir "$tmp/k"
 	mv "$tmp/x/boot/vmlinuz-$rel" "$tmp/k/vmlinuz"
 	mv "$tmp/x/boot/config-$rel" "$tmp/k/config"
