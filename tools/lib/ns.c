@@ -4,10 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "cleanup.h"
@@ -69,25 +66,6 @@ int vz_ns_time_end(int saved, struct vz_err *e)
 		vz_err_errno(e, VZ_EXIT_SYSTEM, "return to the host's time");
 	close(saved);
 	return rc;
-}
-
-int vz_ns_user(uid_t base, struct vz_err *e)
-{
-	struct clone_args a = { .flags = CLONE_NEWUSER, .exit_signal = SIGCHLD };
-	pid_t pid = vz_clone3(&a);
-	int fd;
-
-	if (pid < 0)
-		return vz_err_errno(e, VZ_EXIT_ENV_CREATE, "make a user namespace");
-	if (!pid) {
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		for (;;)
-			pause();
-	}
-	fd = vz_ns_map(pid, base, e);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	return fd;
 }
 
 int vz_ns_join(int pidfd, struct vz_err *e)

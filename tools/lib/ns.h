@@ -25,9 +25,6 @@ int vz_ns_map(pid_t pid, uid_t base, struct vz_err *e);
 int vz_ns_time_begin(struct vz_err *e);
 int vz_ns_time_end(int saved, struct vz_err *e);
 
-/* A user namespace with that map and nothing in it. Descriptor, or -1 with @e set. */
-int vz_ns_user(uid_t base, struct vz_err *e);
-
 /* Enters all namespaces of a process, at once. 0, or -1 with @e set. */
 int vz_ns_join(int pidfd, struct vz_err *e);
 

@@ -14,9 +14,7 @@
 #include "ct.h"
 #include "err.h"
 #include "fd.h"
-#include "ns.h"
 #include "paths.h"
-#include "priv.h"
 #include "quota.h"
 #include "sys.h"
 #include "tree.h"
@@ -119,7 +117,7 @@ int vz_rootfs_scratch(struct vz_err *e)
 	return 0;
 }
 
-/* A private, id-mapped copy of the mount at dirfd. */
+/* A private copy of the mount at dirfd, id-mapped unless userns is -1. */
 static int clone_mapped(int dirfd, const char *what, uint64_t flags, int userns,
 			struct vz_err *e)
 {
@@ -128,7 +126,10 @@ static int clone_mapped(int dirfd, const char *what, uint64_t flags, int userns,
 
 	if (tree < 0)
 		return vz_err_errno(e, VZ_EXIT_MOUNT, "clone the mount of %s", what);
-	if (set_flags(tree, flags | MOUNT_ATTR_IDMAP, userns)) {
+	if (userns < 0) {
+		if (flags && set_flags(tree, flags, 0))
+			return vz_err_errno(e, VZ_EXIT_MOUNT, "set flags of %s", what);
+	} else if (set_flags(tree, flags | MOUNT_ATTR_IDMAP, userns)) {
 		vz_err_errno(e, VZ_EXIT_MOUNT, "id-map %s", what);
 		if (errno == EINVAL)
 			vz_err_hint(e, "Its file system cannot be id-mapped; ext4, xfs and btrfs "
@@ -243,21 +244,24 @@ int vz_rootfs_attach(int mount_fd, struct vz_err *e)
 	return 0;
 }
 
-/* The part of vz_rootfs_mount() that runs away from the host's mounts. */
-static int make_for_host(const struct vz_ct *ct, uid_t base, struct vz_err *e)
+int vz_rootfs_mount_point(const struct vz_ct *ct)
 {
-	_cleanup_close_ int userns = vz_ns_user(base, e);
-	_cleanup_close_ int fd = -1;
+	char parent[PATH_MAX], *slash;
 
-	if (userns < 0 || vz_rootfs_scratch(e) || vz_priv_become(base, e))
+	if (snprintf(parent, sizeof(parent), "%s", ct->root) >= (int)sizeof(parent)) {
+		errno = ENAMETOOLONG;
 		return -1;
-	fd = vz_rootfs_make(ct, userns, e);
-	if (vz_priv_restore(fd < 0 ? NULL : e))
-		return -1;
-	return vz_steal_fd(&fd);
+	}
+	slash = strrchr(parent, '/');
+	if (slash > parent) {
+		*slash = 0;
+		if (vz_mkdirs(parent, 0700))
+			return -1;
+	}
+	return vz_mkdirs(ct->root, 0755);
 }
 
-int vz_rootfs_mount(const struct vz_ct *ct, uid_t base, struct vz_err *e)
+int vz_rootfs_mount(const struct vz_ct *ct, struct vz_err *e)
 {
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_NODEV | MOUNT_ATTR_NOSUID };
 	_cleanup_close_ int mnt_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
@@ -266,12 +270,13 @@ int vz_rootfs_mount(const struct vz_ct *ct, uid_t base, struct vz_err *e)
 
 	if (mnt_ns < 0 || run < 0)
 		return -1;
-	fd = make_for_host(ct, base, e);
+	if (!vz_rootfs_scratch(e))
+		fd = vz_rootfs_make(ct, -1, e);
 	if (setns(mnt_ns, CLONE_NEWNS))
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "return to the host's mounts");
 	if (fd < 0)
 		return -1;
-	if (vz_mkdirs(ct->root, 0755))
+	if (vz_rootfs_mount_point(ct))
 		return vz_err_errno(e, VZ_EXIT_MOUNT_POINT, "make mount point %s (VE_ROOT)",
 				    ct->root);
 	at = vz_open_host(ct->root, O_PATH | O_DIRECTORY);

@@ -35,11 +35,11 @@ int vz_rootfs_scratch(struct vz_err *e);
 
 /**
  * vz_rootfs_make() - make the mount, not yet attached
- * @userns: descriptor of the namespace whose map the layers get
+ * @userns: descriptor of the namespace whose map the layers get, -1: none
  *
- * Called in the namespace of vz_rootfs_scratch(), with effective ids of the
- * container's range (vz_priv_become()): overlay makes its work directory as these,
- * and would silently mount read-only if they had no name in the map.
+ * Called in the namespace of vz_rootfs_scratch(), and with a map also with effective
+ * ids of the container's range (vz_priv_become()): overlay makes its work directory
+ * as these, and would silently mount read-only if they had no name in the map.
  *
  * Return: descriptor of the mount; -1 with @e set (VZ_EXIT_MOUNT).
  */
@@ -51,9 +51,15 @@ int vz_rootfs_attach(int mount, struct vz_err *e);
 /**
  * vz_rootfs_mount() - mount the root of a stopped container on VE_ROOT
  *
+ * Without a map: root of the host is root of these files, and what it makes belongs
+ * to the container's root later. Setuid bits and devices have no effect there.
+ *
  * Return: 0; -1 with @e set.
  */
-int vz_rootfs_mount(const struct vz_ct *ct, uid_t base, struct vz_err *e);
+int vz_rootfs_mount(const struct vz_ct *ct, struct vz_err *e);
+
+/* Makes VE_ROOT; a parent that has to be made is closed to users. 0, or -1 with errno. */
+int vz_rootfs_mount_point(const struct vz_ct *ct);
 
 /* Unmounts VE_ROOT. 0, or -1 with @e set (VZ_EXIT_UMOUNT). */
 int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e);

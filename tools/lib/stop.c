@@ -22,13 +22,15 @@
 
 #define KILL_MS		30000	/* SIGKILL works, or the kernel is stuck */
 #define KEEPER_MS	40000	/* longer than the keeper itself waits */
+#define DEAF_MS		1000	/* patience with an init that seems not to handle the signal */
+#define MAX_MS		86400000
 
 /*
  * What the tenant's init calls itself decides which signal its own init gets, so a
  * lie harms only the liar. systemd: SIGRTMIN+4 is poweroff.target; busybox: SIGUSR2;
  * sysvinit has no such signal but understands SIGPWR if inittab says so.
  */
-static int default_signal(pid_t init)
+static int default_signal(pid_t init, bool *sure)
 {
 	char path[32], comm[32], exe[256], *base;
 	ssize_t n;
@@ -41,10 +43,12 @@ static int default_signal(pid_t init)
 	if (vz_read_text(AT_FDCWD, path, comm, sizeof(comm)) < 0)
 		*comm = 0;
 	comm[strcspn(comm, "\n")] = 0;
+	*sure = true;
 	if (!strcmp(comm, "systemd") || (base && !strcmp(base, "/systemd")))
 		return SIGRTMIN + 4;
 	if (base && !strncmp(base, "/busybox", 8) && !strcmp(comm, "init"))
 		return SIGUSR2;
+	*sure = false;
 	return !strcmp(comm, "init") ? SIGPWR : SIGTERM;
 }
 
@@ -72,7 +76,10 @@ static int signal_by_name(const char *s)
 	return 0;
 }
 
-/* The init of a pid namespace gets only signals that it handles, or reads while blocked. */
+/*
+ * The init of a pid namespace gets only signals that it handles, or reads while
+ * blocked. One that waits in sigtimedwait(2) is not recognised.
+ */
 static bool would_notice(pid_t pid, int sig)
 {
 	static const char *const fields[] = { "\nSigBlk:", "\nSigCgt:" };
@@ -94,23 +101,25 @@ static bool would_notice(pid_t pid, int sig)
 static int ask(const struct vz_ct *ct, const struct vz_run *run)
 {
 	const char *name = vz_ct_get(ct, "STOP_SIGNAL", NULL);
-	uint64_t seconds = vz_ct_number(ct, "STOP_TIMEOUT", VZ_STOP_TIMEOUT);
-	int sig = name ? signal_by_name(name) : default_signal(run->init);
+	int64_t patience = vz_ct_number(ct, "STOP_TIMEOUT", VZ_STOP_TIMEOUT) * 1000;
+	int sig = name ? signal_by_name(name) : 0;
+	bool sure = sig > 0;
 
-	if (!sig) {
+	if (name && !sig)
 		vz_log(VZ_LOG_WARN, "STOP_SIGNAL=%s is no signal", name);
-		sig = default_signal(run->init);
-	}
-	if (sig != SIGKILL && !would_notice(run->init, sig)) {
-		vz_log(VZ_LOG_DEBUG, "init ignores signal %d: killing", sig);
-		return -1;
-	}
+	if (!sig)
+		sig = default_signal(run->init, &sure);
+	if (patience > MAX_MS)
+		patience = MAX_MS;
+	if (!sure && !would_notice(run->init, sig) && patience > DEAF_MS)
+		patience = DEAF_MS;
 	if (vz_pidfd_signal(run->pidfd, sig))
 		return errno == ESRCH ? 0 : -1;
-	if (vz_wait_input(run->pidfd, seconds > 86400 ? 86400 * 1000 : (int)seconds * 1000) == 1)
+	if (vz_wait_input(run->pidfd, patience) == 1)
 		return 0;
-	vz_log(VZ_LOG_WARN, "did not stop within %llu seconds (STOP_TIMEOUT): killing",
-	       (unsigned long long)seconds);
+	if (patience != DEAF_MS)
+		vz_log(VZ_LOG_WARN, "did not stop within %lld seconds (STOP_TIMEOUT): killing",
+		       (long long)patience / 1000);
 	return -1;
 }
 

@@ -153,7 +153,7 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	       vz_ct_get(ct, "OSTEMPLATE", "?"));
 	if (vz_rootfs_create(ct, ct->id, e))
 		return -1;
-	if (vz_mkdirs(ct->root, 0755)) {
+	if (vz_rootfs_mount_point(ct)) {
 		vz_err_errno(e, VZ_EXIT_MKDIR, "make %s (VE_ROOT)", ct->root);
 		remove_private(ct);
 		return -1;

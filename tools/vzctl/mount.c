@@ -19,14 +19,13 @@ static int must_be_down(const struct vz_ct *ct, struct vz_err *e)
 static int do_mount(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	struct vz_ct *ct = &ctx->ct;
-	uid_t base;
 
 	if (vz_cmd_lock(ctx, "mounting", e) || must_be_down(ct, e))
 		return -1;
 	if (vz_ct_mounted(ct))
 		return vz_err_set(e, VZ_EXIT_MOUNTED, "Container %u is already mounted on %s",
 				  ct->id, ct->root);
-	if (vz_ct_base(ct, &base, e) || vz_rootfs_check(ct, e) || vz_rootfs_mount(ct, base, e))
+	if (vz_rootfs_check(ct, e) || vz_rootfs_mount(ct, e))
 		return -1;
 	vz_log(VZ_LOG_INFO, "Container is mounted on %s", ct->root);
 	return 0;
