@@ -346,7 +346,7 @@ unsigned int bc_list(struct bc_entry *entries, unsigned int room)
 	if (n > room)
 		return n;
 	xa_for_each(&bc_by_id, id, bc) {
-		*entries++ = (struct bc_entry) {
+		*entries++ = (struct bc_entry){
 			.id = bc->id,
 			.life = bc_life(bc),
 			.procs = atomic_long_read(&bc->row[BC_NUMPROC].held),

@@ -192,8 +192,8 @@ int bc_identify(struct user_namespace *ns, struct bc_ns *holder);
 
 /* ---- core/charge.c: charging rows ---- */
 
-bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n,
-		   enum bc_severity severity, int err);
+bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n, enum bc_severity severity,
+		   int err);
 bool bc_charge_quietly(struct bc *bc, enum bc_resource row, unsigned long n,
 		       enum bc_severity severity, unsigned long *held);
 unsigned long bc_uncharge(struct bc *bc, enum bc_resource row, unsigned long n);

@@ -41,8 +41,8 @@ bool bc_charge_quietly(struct bc *bc, enum bc_resource row, unsigned long n,
  * Context: any.
  * Return: true if charged; otherwise the refusal is counted and recorded.
  */
-bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n,
-		   enum bc_severity severity, int err)
+bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n, enum bc_severity severity,
+		   int err)
 {
 	unsigned long held;
 
@@ -109,7 +109,7 @@ void bc_read_row(struct bc *bc, enum bc_resource row, struct bc_row *out)
 {
 	const struct bc_counter *c = bc ? &bc->row[row] : NULL;
 
-	*out = (struct bc_row) {
+	*out = (struct bc_row){
 		.resource = row,
 		.state = bc_row_states[row],
 		.unit = bc_resource[row].unit,

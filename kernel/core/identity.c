@@ -43,8 +43,7 @@ unsigned int bc_nr_armings;
 
 static bool bc_arming_is_current(const struct bc_arming *arming)
 {
-	return arming->task == current &&
-	       arming->start == current->start_boottime &&
+	return arming->task == current && arming->start == current->start_boottime &&
 	       arming->execs == current->self_exec_id;
 }
 
@@ -151,7 +150,7 @@ int bc_arm(struct bc_arming **slot, u32 id)
 	if (!arming)
 		goto err_put;
 	bc_disarm(slot);
-	*arming = (struct bc_arming) {
+	*arming = (struct bc_arming){
 		.bc = bc,
 		.task = current,
 		.pid = get_pid(task_pid(current)),

@@ -119,9 +119,10 @@ void bc_refusal_record(struct bc *bc, enum bc_resource row, unsigned long n, uns
 	if (READ_ONCE(bc_listener))
 		queue_work(bc_event_queue, &bc->event);
 	if (__ratelimit(&bc->log_limit))
-		pr_notice("container %u: %s refused: asked %lu, held %lu, barrier %llu, limit %llu, pid %d (%*pE)\n",
-			  bc->id, bc_resource[row].name, n, held, r.barrier, r.limit, r.pid,
-			  (int)strnlen(r.comm, sizeof(r.comm)), r.comm);
+		pr_notice(
+			"container %u: %s refused: asked %lu, held %lu, barrier %llu, limit %llu, pid %d (%*pE)\n",
+			bc->id, bc_resource[row].name, n, held, r.barrier, r.limit, r.pid,
+			(int)strnlen(r.comm, sizeof(r.comm)), r.comm);
 }
 
 static bool bc_refusal_copy(struct bc_refusal_entry *e, struct bc_refusal *out)

@@ -64,7 +64,7 @@ static int bc_hook_attach(struct bc_hook *hook)
 		return ret;
 	if (hook->original)
 		*hook->original = hook->address + MCOUNT_INSN_SIZE;
-	hook->ops = (struct ftrace_ops) {
+	hook->ops = (struct ftrace_ops){
 		.func = hook->callback,
 		.flags = FTRACE_OPS_FL_PERMANENT | (hook->original ? FTRACE_OPS_FL_IPMODIFY : 0),
 	};

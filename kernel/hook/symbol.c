@@ -55,7 +55,7 @@ int bc_symbol_range(const char *name, struct bc_range *range)
 	char *text, *slash;
 	int ret = -ENOENT;
 
-	*range = (struct bc_range) {};
+	*range = (struct bc_range){};
 	if (!start)
 		return ret;
 	text = kmalloc(KSYM_SYMBOL_LEN, GFP_KERNEL);

@@ -20,8 +20,8 @@ static int bc_put_row(struct sk_buff *skb, struct bc *bc, unsigned int i)
 		return -EMSGSIZE;
 	bc_read_row(bc, i, &row);
 	if (nla_put_u32(skb, BC_A_RESOURCE, row.resource) ||
-	    nla_put_string(skb, BC_A_NAME, row.name) ||
-	    nla_put_u32(skb, BC_A_STATE, row.state) || nla_put_u32(skb, BC_A_UNIT, row.unit) ||
+	    nla_put_string(skb, BC_A_NAME, row.name) || nla_put_u32(skb, BC_A_STATE, row.state) ||
+	    nla_put_u32(skb, BC_A_UNIT, row.unit) ||
 	    nla_put_u64_64bit(skb, BC_A_HELD, row.held, BC_A_PAD) ||
 	    nla_put_u64_64bit(skb, BC_A_MAXHELD, row.maxheld, BC_A_PAD) ||
 	    nla_put_u64_64bit(skb, BC_A_BARRIER, row.barrier, BC_A_PAD) ||
@@ -37,8 +37,7 @@ static int bc_put_beancounter(struct sk_buff *skb, struct bc *bc)
 	struct nlattr *nest = nla_nest_start(skb, BC_A_BEANCOUNTER);
 	unsigned int i;
 
-	if (!nest || nla_put_u32(skb, BC_A_ID, bc->id) ||
-	    nla_put_u32(skb, BC_A_LIFE, bc_life(bc)))
+	if (!nest || nla_put_u32(skb, BC_A_ID, bc->id) || nla_put_u32(skb, BC_A_LIFE, bc_life(bc)))
 		return -EMSGSIZE;
 	for (i = 0; i < BC_ROWS; i++)
 		if (bc_resource[i].name && bc_put_row(skb, bc, i))
@@ -119,8 +118,7 @@ static void bc_send_refusal(const struct bc *bc, const struct bc_refusal *r)
 		return;
 	header = genlmsg_put(skb, 0, 0, &bc_genl, 0, BC_CMD_EVENT);
 	nest = header ? nla_nest_start(skb, BC_A_REFUSAL) : NULL;
-	if (!nest || nla_put_u32(skb, BC_A_ID, bc->id) ||
-	    nla_put_u32(skb, BC_A_RESOURCE, r->row) ||
+	if (!nest || nla_put_u32(skb, BC_A_ID, bc->id) || nla_put_u32(skb, BC_A_RESOURCE, r->row) ||
 	    nla_put_string(skb, BC_A_NAME, bc_resource[r->row].name) ||
 	    nla_put_u64_64bit(skb, BC_A_ASKED, r->asked, BC_A_PAD) ||
 	    nla_put_u64_64bit(skb, BC_A_HELD, r->held, BC_A_PAD) ||

@@ -269,8 +269,8 @@ static int bc_ext_show(struct seq_file *m, void *v)
 			continue;
 		bc_read_row(bc, i, &row);
 		seq_printf(m, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n", row.name,
-			   bc_state_words[row.state], row.held, row.maxheld, row.barrier,
-			   row.limit, row.failcnt);
+			   bc_state_words[row.state], row.held, row.maxheld, row.barrier, row.limit,
+			   row.failcnt);
 	}
 	return 0;
 }

@@ -40,6 +40,7 @@ struct bc_entry_rule {
 	bool		container;
 };
 
+/* clang-format off */
 static const struct bc_entry_rule bc_entry_rules[] = {
 	{ "vz", false, true },
 	{ "user_beancounters", false, true },
@@ -47,6 +48,7 @@ static const struct bc_entry_rule bc_entry_rules[] = {
 	{ "veinfo", true, true },
 	{ "version", true, false },
 };
+/* clang-format on */
 
 static enum bc_viewer bc_view_of_sb(struct super_block *sb, struct bc **bc)
 {
@@ -141,7 +143,7 @@ static void bc_give_to_container(struct inode *inode)
 }
 
 static struct dentry *notrace bc_wrap_proc_lookup(struct inode *dir, struct dentry *dentry,
-					   unsigned int flags)
+						  unsigned int flags)
 {
 	const struct bc_entry_rule *rule = NULL;
 	enum bc_viewer viewer;
@@ -237,7 +239,8 @@ static struct bc_hook bc_hooks[] = {
 		.symbols = { "proc_lookup" },
 		.callback = bc_on_proc_lookup,
 		.original = &bc_addr_proc_lookup,
-		.missing = "containers see the names of the host's /proc entries and cannot read their own counters",
+		.missing =
+			"containers see the names of the host's /proc entries and cannot read their own counters",
 	},
 	{
 		.symbols = { "proc_readdir" },

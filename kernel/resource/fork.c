@@ -15,7 +15,8 @@ struct kernel_clone_args;
 BC_DECLARE_ORIGINAL(int, cgroup_can_fork, struct task_struct *child,
 		    struct kernel_clone_args *args);
 
-static int notrace bc_wrap_cgroup_can_fork(struct task_struct *child, struct kernel_clone_args *args)
+static int notrace bc_wrap_cgroup_can_fork(struct task_struct *child,
+					   struct kernel_clone_args *args)
 {
 	int ret;
 

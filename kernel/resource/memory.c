@@ -311,8 +311,7 @@ static unsigned long bc_mmap_replaces(struct mm_struct *mm, unsigned long start,
 	struct vm_area_struct *vma;
 	unsigned long pages = 0;
 
-	for (vma = find_vma(mm, start); vma && vma->vm_start < end;
-	     vma = find_vma(mm, vma->vm_end))
+	for (vma = find_vma(mm, start); vma && vma->vm_start < end; vma = find_vma(mm, vma->vm_end))
 		if (bc_is_private(vma->vm_flags))
 			pages += (min(end, vma->vm_end) - max(start, vma->vm_start)) >> PAGE_SHIFT;
 	return pages;

@@ -225,7 +225,7 @@ enum bc_cmd {
 	BC_CMD_UNSPEC,
 	BC_CMD_GET,
 	BC_CMD_EVENT,
-	__BC_CMD_MAX
+	__BC_CMD_MAX,
 };
 
 enum bc_attr {
@@ -250,7 +250,7 @@ enum bc_attr {
 	BC_A_ERRNO,		/* u32, positive */
 	BC_A_PID,		/* u32, as the host sees it */
 	BC_A_COMM,		/* string */
-	__BC_A_MAX
+	__BC_A_MAX,
 };
 #define BC_A_MAX	(__BC_A_MAX - 1)
 
