@@ -7,12 +7,17 @@
  */
 #include "lib/bc_test.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define PAGE 4096UL
+
+#ifndef MREMAP_DONTUNMAP
+#define MREMAP_DONTUNMAP 4
+#endif
 
 FIXTURE(privvm)
 {
@@ -171,14 +176,14 @@ TEST_F(privvm, equals_what_the_kernel_says)
 
 /* ---- refused: one page at a time, each way ---- */
 
-enum way { MMAP, NORESERVE, BRK, MREMAP, MPROTECT, FILE_MAP, FIXED, WAYS };
+enum way { MMAP, NORESERVE, BRK, MREMAP, MPROTECT, FILE_MAP, FIXED, DONTUNMAP, DEV_ZERO, WAYS };
 
 static unsigned long way_pages;
 
 static void prepare(enum way way)
 {
 	way_pages = 0;
-	if (way == MREMAP)
+	if (way == MREMAP || way == DONTUNMAP)
 		area = map_pages(1, RW, 0);
 	if (way == MPROTECT)
 		area = map_pages(200, PROT_READ, 0);
@@ -189,6 +194,8 @@ static void prepare(enum way way)
 		if (ftruncate(step_fd, 400 * PAGE))
 			bc_drop(1);
 	}
+	if (way == DEV_ZERO)
+		step_fd = open("/dev/zero", O_RDWR);
 	if (way == BRK)
 		sbrk(0);
 }
@@ -221,6 +228,12 @@ static int take_page(enum way way)
 		break;
 	case FIXED:
 		p = mmap(area + n * PAGE, PAGE, RW, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+		break;
+	case DONTUNMAP:
+		p = mremap(area, PAGE, PAGE, MREMAP_MAYMOVE | MREMAP_DONTUNMAP, NULL);
+		break;
+	case DEV_ZERO:
+		p = mmap(NULL, PAGE, RW, MAP_PRIVATE, step_fd, (long)(n * 2 * PAGE));
 		break;
 	case WAYS:
 		break;
