@@ -26,15 +26,18 @@ static unsigned long number(uint8_t byte)
 {
 	unsigned long low = byte & 0x1f;
 
+	/* clang-format off */
 	switch (byte >> 5) {
 	case 0: return LONG_MAX - low;
 	case 1: return (unsigned long)LONG_MAX + low;
 	case 2: return ULONG_MAX - low;
 	default: return byte - 0x60;
 	}
+	/* clang-format on */
 }
 
-static void charge(struct bc_counter *c, struct model *m, unsigned long n, enum bc_severity severity)
+static void charge(struct bc_counter *c, struct model *m, unsigned long n,
+		   enum bc_severity severity)
 {
 	__int128 bound = LONG_MAX;
 	unsigned long now;

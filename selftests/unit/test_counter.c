@@ -168,6 +168,15 @@ static unsigned int rnd(unsigned int *seed)
 	return *seed;
 }
 
+static __int128 model_bound(enum bc_severity severity, __int128 barrier, __int128 limit)
+{
+	if (severity == BC_FORCE)
+		return LONG_MAX;
+	if (severity == BC_SOFT)
+		return limit;
+	return barrier < limit ? barrier : limit;
+}
+
 /* A million random operations against sums that cannot overflow. */
 static void test_against_a_model(void)
 {
@@ -179,8 +188,7 @@ static void test_against_a_model(void)
 	for (int i = 0; i < 1000000; i++) {
 		unsigned long n = rnd(&seed) % 20;
 		enum bc_severity severity = rnd(&seed) % 8 ? rnd(&seed) % 2 : BC_FORCE;
-		__int128 bound = severity == BC_FORCE ? LONG_MAX : severity == BC_SOFT ? limit :
-				 barrier < limit ? barrier : limit;
+		__int128 bound = model_bound(severity, barrier, limit);
 		bool fits = m_held + n <= bound;
 
 		switch (rnd(&seed) % 16) {

@@ -74,7 +74,8 @@ static void close_pipe(int p[2])
 			close(p[i]);
 }
 
-int vz_child_start(struct vz_child *c, const char *const *argv, unsigned int flags, struct vz_err *e)
+int vz_child_start(struct vz_child *c, const char *const *argv, unsigned int flags,
+		   struct vz_err *e)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, report[2] = { -1, -1 };
 	bool want_out = flags & (VZ_CHILD_OUT | VZ_CHILD_STDOUT);
@@ -112,9 +113,8 @@ fail:
 	close_pipe(report);
 	errno = err;
 	if (err == ENOENT)
-		return vz_err_set(e, VZ_EXIT_SYSTEM,
-				  "%s is not installed: apt-get install %s", argv[0],
-				  vz_streq(argv[0], "apt-get") ? "apt" : argv[0]);
+		return vz_err_set(e, VZ_EXIT_SYSTEM, "%s is not installed: apt-get install %s",
+				  argv[0], vz_streq(argv[0], "apt-get") ? "apt" : argv[0]);
 	return vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot run %s", argv[0]);
 }
 
@@ -157,7 +157,7 @@ char *vz_child_output(const char *const *argv, struct vz_err *e)
 	if (status == 0 && text)
 		return text;
 	free(text);
-	vz_err_set(e, VZ_EXIT_SYSTEM, "%s %s ended with status %d", argv[0],
-		   argv[1] ? argv[1] : "", status);
+	vz_err_set(e, VZ_EXIT_SYSTEM, "%s %s ended with status %d", argv[0], argv[1] ? argv[1] : "",
+		   status);
 	return NULL;
 }

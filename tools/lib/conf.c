@@ -150,8 +150,7 @@ static enum parsed parse_quoted(struct cursor *t, struct vz_buf *out)
 			t->p++;
 			return PARSED;
 		}
-		if (c == '\\' && quote == '"' && t->p + 1 < t->end &&
-		    strchr("\"\\$`", t->p[1]))
+		if (c == '\\' && quote == '"' && t->p + 1 < t->end && strchr("\"\\$`", t->p[1]))
 			c = *++t->p;
 		vz_buf_addc(out, c);
 	}

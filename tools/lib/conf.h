@@ -73,8 +73,8 @@ const char *vz_conf_get(const struct vz_conf *c, const char *key);
 int vz_conf_set(struct vz_conf *c, const char *key, const char *value);
 
 /* Calls f for each key, in file order, until it returns non-zero; returns that. */
-int vz_conf_each(const struct vz_conf *c,
-		 int (*f)(const char *key, const char *value, void *arg), void *arg);
+int vz_conf_each(const struct vz_conf *c, int (*f)(const char *key, const char *value, void *arg),
+		 void *arg);
 
 /* Sets every key of @from in @to. Return: 0; -1 with errno ENOMEM. */
 int vz_conf_merge(struct vz_conf *to, const struct vz_conf *from);

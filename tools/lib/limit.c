@@ -26,7 +26,8 @@ static struct scale scale_of(enum bc_unit unit)
 {
 	switch (unit) {
 	case BC_UNIT_BYTES:
-		return (struct scale){ 1, true, "bytes, or a number with suffix T, G, M, K, P or B" };
+		return (struct scale){ 1, true,
+				       "bytes, or a number with suffix T, G, M, K, P or B" };
 	case BC_UNIT_PAGES:
 		return (struct scale){ sysconf(_SC_PAGESIZE), true,
 				       "pages, or bytes with suffix T, G, M, K, P or B" };
@@ -78,8 +79,8 @@ bad:
 	return vz_err_set(e, VZ_EXIT_BAD_VALUE,
 			  "\"%s\" %s: give N or N:N, each 0 to %llu %s, or \"unlimited\"",
 			  vz_printable(s, shown, sizeof(shown)),
-			  errno == ERANGE ? "is too large" : "is no barrier:limit",
-			  BC_UNLIMITED, scale->range);
+			  errno == ERANGE ? "is too large" : "is no barrier:limit", BC_UNLIMITED,
+			  scale->range);
 }
 
 int vz_limit_parse(const char *s, enum bc_unit unit, struct vz_limit *out, struct vz_err *e)
@@ -91,8 +92,7 @@ int vz_limit_parse(const char *s, enum bc_unit unit, struct vz_limit *out, struc
 
 int vz_limit_parse_kb(const char *s, struct vz_limit *out, struct vz_err *e)
 {
-	struct scale scale = { 1024, true,
-			       "kilobytes, or bytes with suffix T, G, M, K, P or B" };
+	struct scale scale = { 1024, true, "kilobytes, or bytes with suffix T, G, M, K, P or B" };
 
 	return parse_pair(s, &scale, out, e);
 }

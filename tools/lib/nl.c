@@ -37,9 +37,8 @@ static int parse_row(struct nlattr *nest, struct bc_row *row)
 {
 	struct nlattr *a[BC_A_MAX + 1];
 
-	if (nla_parse_nested(a, BC_A_MAX, nest, policy) < 0 || !a[BC_A_RESOURCE] ||
-	    !a[BC_A_HELD] || !a[BC_A_MAXHELD] || !a[BC_A_BARRIER] || !a[BC_A_LIMIT] ||
-	    !a[BC_A_FAILCNT])
+	if (nla_parse_nested(a, BC_A_MAX, nest, policy) < 0 || !a[BC_A_RESOURCE] || !a[BC_A_HELD] ||
+	    !a[BC_A_MAXHELD] || !a[BC_A_BARRIER] || !a[BC_A_LIMIT] || !a[BC_A_FAILCNT])
 		return -1;
 	*row = (struct bc_row){
 		.resource = nla_get_u32(a[BC_A_RESOURCE]),
@@ -121,8 +120,9 @@ static int request(struct nl_sock *sk, struct dump *d, struct vz_err *e)
 	if (rc < 0)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "beancounter dump: %s", nl_geterror(rc));
 	if (d->bad)
-		return vz_err_set(e, VZ_EXIT_SYSTEM,
-				  "beancounter dump: a message of another form: module and tools differ in version");
+		return vz_err_set(
+			e, VZ_EXIT_SYSTEM,
+			"beancounter dump: a message of another form: module and tools differ in version");
 	return 0;
 }
 

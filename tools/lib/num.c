@@ -68,6 +68,7 @@ int vz_num_i64(const char *s, int64_t min, int64_t max, int64_t *out)
 /* The factor of a suffix, 0 if it is none. */
 static uint64_t factor_of(char suffix, uint64_t page)
 {
+	/* clang-format off */
 	switch (suffix) {
 	case 'B': return 1;
 	case 'K': return 1ULL << 10;
@@ -77,6 +78,7 @@ static uint64_t factor_of(char suffix, uint64_t page)
 	case 'P': return page;
 	default:  return 0;
 	}
+	/* clang-format on */
 }
 
 int vz_num_size(const char *s, uint64_t page, uint64_t *out, char *suffix)

@@ -16,6 +16,7 @@
 
 /* ---- the table ----------------------------------------------------------- */
 
+/* clang-format off */
 #define CREATE		VZ_PARAM_CREATE
 #define SET		VZ_PARAM_SET
 #define LIVE		VZ_PARAM_LIVE
@@ -41,6 +42,7 @@ static const struct vz_param params[] = {
 	BC_RESOURCES(UBC)
 #include "params.def"
 };
+/* clang-format on */
 
 #define N_PARAMS	(sizeof(params) / sizeof(params[0]))
 
@@ -255,8 +257,9 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 		break;
 	case VZ_TYPE_CTNAME:
 		if (*value && !is_name(value, " _.-", 64))
-			return bad(value, VZ_EXIT_BAD_NAME, e,
-				   "at most 64 letters, digits, blanks and _ . -, a letter or digit first");
+			return bad(
+				value, VZ_EXIT_BAD_NAME, e,
+				"at most 64 letters, digits, blanks and _ . -, a letter or digit first");
 		break;
 	case VZ_TYPE_NAME:
 		if (!is_name(value, "_.+-", 128))
@@ -285,8 +288,8 @@ char *vz_param_canon(const struct vz_param *p, const char *value, struct vz_err 
 		return text;
 	if (!inner.code)
 		vz_err_set(&inner, VZ_EXIT_SYSTEM, "no memory");
-	vz_err_set(e, inner.code, "%s%s: %s", p->option ? "--" : "",
-		   p->option ? p->option : p->key, inner.msg);
+	vz_err_set(e, inner.code, "%s%s: %s", p->option ? "--" : "", p->option ? p->option : p->key,
+		   inner.msg);
 	return NULL;
 }
 
@@ -367,6 +370,13 @@ int vz_param_take(int rc, const char *arg, struct vz_conf *overlay, struct vz_er
 	return ret < 0 ? vz_err_set(e, VZ_EXIT_SYSTEM, "no memory") : 0;
 }
 
+static const char *when_applied(const struct vz_param *p)
+{
+	if (p->flags & LIVE)
+		return "live";
+	return p->flags & NEEDSAVE ? "file" : "-";
+}
+
 void vz_param_dump(FILE *f)
 {
 	static const char *const units[] = { "items", "pages", "bytes" };
@@ -377,7 +387,7 @@ void vz_param_dump(FILE *f)
 		fprintf(f, "%s\t%s\t%s\t%s\t%s%s\t%s\t%s\n", p->option ? p->option : "-", p->key,
 			p->arg, p->type == VZ_TYPE_UBC ? units[p->unit] : "-",
 			p->flags & CREATE ? "create" : "",
-			p->flags & SET ? p->flags & CREATE ? ",set" : "set" : "",
-			p->flags & LIVE ? "live" : p->flags & NEEDSAVE ? "file" : "-", p->help);
+			p->flags & SET ? p->flags & CREATE ? ",set" : "set" : "", when_applied(p),
+			p->help);
 	}
 }

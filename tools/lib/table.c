@@ -24,9 +24,8 @@ static void add_uptime(struct vz_buf *b, uint64_t ms)
 {
 	uint64_t s = ms / 1000;
 
-	vz_buf_addf(b, "%04" PRIu64 "d%02uh:%02um:%02us", s / 86400,
-		    (unsigned int)(s / 3600 % 24), (unsigned int)(s / 60 % 60),
-		    (unsigned int)(s % 60));
+	vz_buf_addf(b, "%04" PRIu64 "d%02uh:%02um:%02us", s / 86400, (unsigned int)(s / 3600 % 24),
+		    (unsigned int)(s / 60 % 60), (unsigned int)(s % 60));
 }
 
 static void add_text(struct vz_buf *b, const struct vz_value *v, char sep)
@@ -51,8 +50,7 @@ static void add_text(struct vz_buf *b, const struct vz_value *v, char sep)
 			vz_buf_addc(b, '-');
 		return;
 	case VZ_FIXED3:
-		vz_buf_addf(b, "%" PRIu64 ".%03u", v->u64 / 1000,
-			    (unsigned int)(v->u64 % 1000));
+		vz_buf_addf(b, "%" PRIu64 ".%03u", v->u64 / 1000, (unsigned int)(v->u64 % 1000));
 		return;
 	case VZ_RECORD:
 		if (v->record.shown == VZ_SHOW_NONE)

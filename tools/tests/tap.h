@@ -22,6 +22,7 @@ struct tap_test {
 static struct tap_test *tap_first, **tap_last = &tap_first;
 static bool tap_failed;
 
+/* clang-format off */
 #define TEST(name_)								\
 	static void test_##name_(void);						\
 	__attribute__((constructor)) static void add_##name_(void)		\
@@ -74,5 +75,7 @@ static bool tap_failed;
 		}								\
 		return failed ? 1 : 0;						\
 	}
+
+/* clang-format on */
 
 #endif

@@ -135,7 +135,8 @@ TEST(quoting)
 /* The written form, read by a real shell, is the value: nothing runs. */
 TEST(shell_agrees)
 {
-	static const char nasty[] = "$(touch pwned) `touch pwned` \\ \" ' $HOME ${x} $VEIDS ; & | $VEID";
+	static const char nasty[] =
+		"$(touch pwned) `touch pwned` \\ \" ' $HOME ${x} $VEIDS ; & | $VEID";
 	static const char want[] = "$(touch pwned) `touch pwned` \\ \" ' $HOME ${x} $VEIDS ; & | 7";
 	struct vz_conf *c = vz_conf_new();
 	char dir[] = "/tmp/vz-test.XXXXXX", got[256] = "", cmd[512];

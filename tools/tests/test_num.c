@@ -96,8 +96,9 @@ static const char *limit(const char *s, enum bc_unit unit)
 
 	memset(&err, 0, sizeof(err));
 	if (vz_limit_parse(s, unit, &l, &err) < 0)
-		return l.barrier == 42 && l.limit == 42 && err.code == VZ_EXIT_BAD_VALUE ? "bad" :
-		       "changed";
+		return l.barrier == 42 && l.limit == 42 && err.code == VZ_EXIT_BAD_VALUE ?
+			       "bad" :
+			       "changed";
 	vz_limit_format(&l, text);
 	return text;
 }
@@ -124,11 +125,13 @@ TEST(limit_units)
 
 TEST(limit_refusals)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", ":", "1:", ":1", "1:2:3", "-1", "1 :2", " 1", "1\n", "9223372036854775808",
 		"unlimitedx", "un", "1,5G", "0x10", "1e9",
 		"11111111111111111111111111111111111111111111111111111111111111111111111111111",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		CHECK_STR(limit(bad[i], BC_UNIT_BYTES), "bad");

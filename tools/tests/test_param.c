@@ -32,6 +32,7 @@ TEST(every_resource)
 {
 	int n = 0;
 
+/* clang-format off */
 #define ROW(id, NAME, name_, unit_, kind, meaning)				\
 	do {									\
 		const struct vz_param *p = vz_param_by_resource(id);		\
@@ -39,6 +40,7 @@ TEST(every_resource)
 		CHECK(p && p->unit == BC_UNIT_##unit_ && p->flags & VZ_PARAM_LIVE); \
 		n++;								\
 	} while (0);
+	/* clang-format on */
 	BC_RESOURCES(ROW)
 	CHECK_U64(n, 21);
 	CHECK(!vz_param_by_resource(4) && !vz_param_by_resource(-1) && !vz_param_by_resource(99));
@@ -124,7 +126,9 @@ TEST(limit_of_config)
 
 TEST(command_line)
 {
-	const char *argv[] = { "vzctl", "--numproc", "40", "--velayout=simfs", "--name", "a/b", NULL };
+	const char *argv[] = {
+		"vzctl", "--numproc", "40", "--velayout=simfs", "--name", "a/b", NULL
+	};
 	poptContext pc = poptGetContext("vzctl", 6, argv, vz_param_popt(VZ_PARAM_CREATE), 0);
 	struct vz_conf *c = vz_conf_new();
 	int rc, bad = 0;

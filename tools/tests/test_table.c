@@ -124,7 +124,8 @@ TEST(kinds)
 	CHECK_STR(text((struct vz_value){ .kind = VZ_FIXED3, .u64 = 1050 }), "1.050");
 	CHECK_STR(text((struct vz_value){ .kind = VZ_TRIPLE, .triple = { 10, 205, 3 } }),
 		  "0.10/2.05/0.03");
-	CHECK_STR(text((struct vz_value){ .kind = VZ_UPTIME, .u64 = 93784999 }), "0001d02h:03m:04s");
+	CHECK_STR(text((struct vz_value){ .kind = VZ_UPTIME, .u64 = 93784999 }),
+		  "0001d02h:03m:04s");
 	CHECK_STR(text((struct vz_value){ .kind = VZ_STR, .str = NULL }), "-");
 }
 

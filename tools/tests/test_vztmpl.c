@@ -32,11 +32,13 @@ static const char *sources(const char *text, const char *suite)
 
 TEST(sources_of_a_suite)
 {
+	/* clang-format off */
 	static const char text[] = DEB "bookworm-backports|main|deb\n" DEB "bookworm|main|deb\n"
 				   DEB "bookworm|contrib|deb\n" DEB "bookworm|main|deb\n"
 				   DEB "bookworm-updates|main|deb\n" SEC "bookworm-security|main|deb\n"
 				   "http://b.example/node/|nodistro|main|deb\n"
 				   DEB "bookworm|main|deb-src\n";
+	/* clang-format on */
 
 	CHECK_STR(sources(text, "bookworm"),
 		  "deb http://a.example/debian/ bookworm main contrib\n"
@@ -52,7 +54,8 @@ TEST(sources_of_a_suite)
 /* Nothing that apt would read as an option of a source may come in. */
 TEST(sources_are_plain)
 {
-	CHECK_STR(sources("[trusted=yes] http://a/debian|bookworm|main|deb\n", "bookworm"), "(none)");
+	CHECK_STR(sources("[trusted=yes] http://a/debian|bookworm|main|deb\n", "bookworm"),
+		  "(none)");
 	CHECK_STR(sources("http://a/debian|bookworm|main [x]|deb\n", "bookworm"),
 		  "deb http://a/debian bookworm main\n");
 	CHECK_STR(sources("|bookworm|main|deb\n|||\n||||||\nx\n", "bookworm"), "(none)");
@@ -160,7 +163,8 @@ TEST(strip)
 	CHECK(symlink("/etc/passwd", "tree/etc/resolv.conf") == 0);
 	CHECK(mkfifo("tree/dev/initctl", 0600) == 0);
 	CHECK(tree_strip(dir, &kb, &files, &err) == 0);
-	CHECK(!there("tree/etc/ssh/ssh_host_rsa_key") && !there("tree/etc/ssh/ssh_host_rsa_key.pub"));
+	CHECK(!there("tree/etc/ssh/ssh_host_rsa_key") &&
+	      !there("tree/etc/ssh/ssh_host_rsa_key.pub"));
 	CHECK(there("tree/etc/ssh/sshd_config"));
 	CHECK(!there("tree/etc/hostname") && !there("tree/etc/resolv.conf"));
 	CHECK(stat("tree/etc/machine-id", &st) == 0 && st.st_size == 0);
@@ -243,12 +247,12 @@ TEST(programs)
 	static const char *const echo[] = { "printf", "%s|", "a b", "$(id)", NULL };
 	static const char *const absent[] = { "no-such-program", NULL };
 	static const char *const fails[] = { "false", NULL };
-	char *out = child_output(echo, &err);
+	char *out = vz_child_output(echo, &err);
 
 	CHECK_STR(out, "a b|$(id)|");
 	free(out);
-	CHECK(!child_output(absent, &err) && strstr(err.msg, "not installed"));
-	CHECK(!child_output(fails, &err) && strstr(err.msg, "status 1"));
+	CHECK(!vz_child_output(absent, &err) && strstr(err.msg, "not installed"));
+	CHECK(!vz_child_output(fails, &err) && strstr(err.msg, "status 1"));
 }
 
 TAP_MAIN

@@ -217,8 +217,7 @@ static void get_vswap(const struct ct *ct, const struct column *col, struct vz_v
 
 	(void)col;
 	v->kind = VZ_YESNO;
-	v->yes = ct->conf &&
-		 vz_param_limit(vz_param_by_key("PHYSPAGES"), ct->conf, &l, NULL) > 0 &&
+	v->yes = ct->conf && vz_param_limit(vz_param_by_key("PHYSPAGES"), ct->conf, &l, NULL) > 0 &&
 		 l.limit != BC_UNLIMITED && l.limit != INT_MAX;
 }
 
@@ -244,6 +243,7 @@ static void get_layout(const struct ct *ct, const struct column *col, struct vz_
 
 /* ---- the table ------------------------------------------------------------------ */
 
+/* clang-format off */
 #define COL(name_, header_, width_, get_, key_, help_, ...)			\
 	{ .c = { name_, header_, width_, false, help_ }, .get = get_, .key = key_, __VA_ARGS__ },
 
@@ -329,6 +329,7 @@ static const struct column columns[] = {
 	COL("netfilter", "NETFILTER", -9, get_setting, "NETFILTER", "packet filter")
 	COL("capability", "CAPABILITY", -15, get_setting, "CAPABILITY", "capabilities")
 };
+/* clang-format on */
 
 const struct column *column_at(size_t i)
 {

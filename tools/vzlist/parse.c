@@ -56,7 +56,8 @@ int parse_veinfo(const char *text, struct cts *set)
 		uint64_t v;
 		uint32_t id;
 
-		if (n < 3 || !get_id(words[0], &id) || vz_num_u64(words[1], 0, UINT32_MAX, &v) < 0 ||
+		if (n < 3 || !get_id(words[0], &id) ||
+		    vz_num_u64(words[1], 0, UINT32_MAX, &v) < 0 ||
 		    vz_num_u64(words[2], 0, UINT32_MAX, &v) < 0) {
 			free(words);
 			continue;

@@ -68,7 +68,7 @@ static char *read_text(const char *path)
 
 /* ---- the kernel ------------------------------------------------------------------ */
 
-static int read_veinfo(struct cts *set)
+static int read_veinfo(struct cts *set, bool *absent)
 {
 	char *text = read_text("proc/vz/veinfo");
 	int rc;
@@ -77,6 +77,7 @@ static int read_veinfo(struct cts *set)
 		fprintf(stderr,
 			"vzlist: cannot read /proc/vz/veinfo: %s; all containers are shown as stopped%s\n",
 			strerror(errno), errno == ENOENT ? " (modprobe beancounter)" : "");
+		*absent = true;
 		return 0;
 	}
 	rc = parse_veinfo(text, set);
@@ -114,7 +115,7 @@ static void on_beancounter(const struct vz_nl_bc *bc, void *arg)
 	}
 }
 
-static int read_resources(struct cts *set)
+static int read_resources(struct cts *set, bool absent)
 {
 	static const char *const files[] = { "proc/bc/resources", "proc/user_beancounters" };
 	struct netlink_arg a = { .set = set };
@@ -131,8 +132,10 @@ static int read_resources(struct cts *set)
 		free(text);
 		return rc;
 	}
-	fprintf(stderr, "vzlist: cannot read /%s: %s; no counters are shown\n", files[1],
-		strerror(errno));
+	/* One message is enough when it is all missing. */
+	if (!absent)
+		fprintf(stderr, "vzlist: cannot read /%s: %s; no counters are shown\n", files[1],
+			strerror(errno));
 	return 0;
 }
 
@@ -217,7 +220,9 @@ static char *expand(const char *value, uint32_t id)
 	struct vz_buf b = { 0 };
 
 	while (*value) {
-		size_t len = vz_startswith(value, "${VEID}") ? 7 : vz_startswith(value, "$VEID") ? 5 : 0;
+		size_t len = vz_startswith(value, "${VEID}") ? 7 :
+			     vz_startswith(value, "$VEID")   ? 5 :
+							       0;
 
 		if (len)
 			vz_buf_addf(&b, "%u", id);
@@ -253,7 +258,7 @@ static void take_limits(struct ct *ct)
 
 /* Of the container's file, else of the host's. */
 static char *expanded(const struct vz_conf *host, const struct ct *ct, const char *key,
-		     const char *standard)
+		      const char *standard)
 {
 	const char *value = vz_conf_get(ct->conf, key);
 
@@ -372,8 +377,9 @@ static struct vz_conf *read_host_config(void)
 int source_read(struct cts *set, unsigned int needs, struct vz_err *e)
 {
 	_cleanup_(vz_conf_freep) struct vz_conf *host = read_host_config();
+	bool absent = false;
 
-	if (read_veinfo(set) < 0 || (needs & NEED_UBC && read_resources(set) < 0))
+	if (read_veinfo(set, &absent) < 0 || (needs & NEED_UBC && read_resources(set, absent) < 0))
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "no memory");
 	if (read_configs(set, e) < 0)
 		return -1;

@@ -15,8 +15,8 @@
 /* Errors of vzlist have one exit code. */
 #define FAILED		1
 
-static int opt_all, opt_stopped, opt_names, opt_no_header, opt_no_trim, opt_json, opt_ids,
-	opt_list, opt_help, opt_version;
+static int opt_all, opt_stopped, opt_names, opt_no_header, opt_no_trim, opt_json, opt_ids, opt_list,
+	opt_help, opt_version;
 static char *opt_output, *opt_sort;
 static struct filter filter;
 
@@ -27,7 +27,8 @@ static struct poptOption table[] = {
 	{ "no-header", 'H', POPT_ARG_NONE, &opt_no_header, 0, "no line of titles", NULL },
 	{ "sort", 's', POPT_ARG_STRING, &opt_sort, 0, "sort by a column, - in front: descending",
 	  "[-]COLUMN" },
-	{ "json", 'j', POPT_ARG_NONE, &opt_json, 0, "as JSON; all columns unless -o is given", NULL },
+	{ "json", 'j', POPT_ARG_NONE, &opt_json, 0, "as JSON; all columns unless -o is given",
+	  NULL },
 	{ "name", 'n', POPT_ARG_NONE, &opt_names, 0, "names instead of ids", NULL },
 	{ NULL, '1', POPT_ARG_NONE, &opt_ids, 0, "ids only, as -H -o ctid", NULL },
 	{ "no-trim", 't', POPT_ARG_NONE, &opt_no_trim, 0, "keep blanks at the end of lines", NULL },
@@ -87,7 +88,8 @@ static int choose_columns(const struct column **cols, size_t *n, struct vz_err *
 		return parse_columns(opt_output, cols, n, e);
 	if (!opt_json)
 		return parse_columns(opt_names ? "smart_name,numproc,status,ip,hostname" :
-						 "ctid,numproc,status,ip,hostname", cols, n, e);
+						 "ctid,numproc,status,ip,hostname",
+				     cols, n, e);
 	for (size_t i = 0; (col = column_at(i)) && *n < MAX_COLUMNS; i++)
 		cols[(*n)++] = col;
 	return 0;

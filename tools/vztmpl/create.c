@@ -60,10 +60,12 @@ static int check_word(const char *option, const char *value, const char *more, s
 
 static int check_options(const struct options *o, struct vz_err *e)
 {
+	/* clang-format off */
 	static const char *const variants[] = {
 		"extract", "custom", "essential", "apt", "required", "minbase", "buildd",
 		"important", "debootstrap", "standard", "-",
 	};
+	/* clang-format on */
 	size_t i, n = sizeof(variants) / sizeof(variants[0]);
 
 	if (check_word("suite", o->suite, "._-", e) < 0)
@@ -75,14 +77,15 @@ static int check_options(const struct options *o, struct vz_err *e)
 	for (i = 0; i < n && !vz_streq(variants[i], o->variant); i++)
 		;
 	if (i == n)
-		return vz_err_set(e, VZ_EXIT_BAD_VALUE,
-				  "--variant: \"%s\" is unknown: essential, apt, required, minbase, buildd, important or standard",
-				  o->variant);
+		return vz_err_set(
+			e, VZ_EXIT_BAD_VALUE,
+			"--variant: \"%s\" is unknown: essential, apt, required, minbase, buildd, important or standard",
+			o->variant);
 	return 0;
 }
 
 /* Reads lines until the program closes its output. */
-static void follow(struct child *c, struct tail *tail, struct meter *meter)
+static void follow(struct vz_child *c, struct tail *tail, struct meter *meter)
 {
 	FILE *f = fdopen(dup(c->out), "r");
 	struct progress p;
@@ -109,15 +112,15 @@ static int run_mmdebstrap(const struct options *o, const char *target, char **so
 	char variant[64], include[4096];
 	struct tail tail = { 0 };
 	struct meter meter;
-	struct child c;
+	struct vz_child c;
 	size_t n = 3;
 	int status;
 
 	snprintf(variant, sizeof(variant), "--variant=%s", o->variant);
 	argv[n++] = variant;
 	if (snprintf(include, sizeof(include), "--include=%s%s%s", o->bare ? "" : DEFAULT_PACKAGES,
-		     o->include && !o->bare ? "," : "", o->include ? o->include : "") >=
-	    (int)sizeof(include))
+		     o->include && !o->bare ? "," : "",
+		     o->include ? o->include : "") >= (int)sizeof(include))
 		return vz_err_set(e, VZ_EXIT_BAD_VALUE, "--include: longer than 4000 bytes");
 	if (!o->bare || o->include)
 		argv[n++] = include;
@@ -128,13 +131,13 @@ static int run_mmdebstrap(const struct options *o, const char *target, char **so
 
 	meter_init(&meter, o->quiet);
 	meter_show(&meter, 0, "starting");
-	if (child_start(&c, argv, CHILD_OUT | CHILD_MOUNTS, e) < 0)
+	if (vz_child_start(&c, argv, VZ_CHILD_OUT | VZ_CHILD_MOUNTS, e) < 0)
 		return -1;
 	follow(&c, &tail, &meter);
-	status = child_wait(&c);
+	status = vz_child_wait(&c);
 	meter_end(&meter);
-	tail_end(&tail, status != 0 && !interrupted);
-	if (interrupted)
+	tail_end(&tail, status != 0 && !vz_interrupted);
+	if (vz_interrupted)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "interrupted, nothing is left behind");
 	if (status)
 		return vz_err_set(e, VZ_EXIT_SYSTEM,
@@ -143,8 +146,7 @@ static int run_mmdebstrap(const struct options *o, const char *target, char **so
 	return 0;
 }
 
-static int describe(struct vz_conf *meta, const struct options *o, char **sources,
-		    struct vz_err *e)
+static int describe(struct vz_conf *meta, const struct options *o, char **sources, struct vz_err *e)
 {
 	struct vz_buf b = { 0 };
 	char *text;
@@ -197,8 +199,9 @@ int cmd_create(int argc, const char **argv, const struct options *o, struct vz_e
 	int rc;
 
 	if (argc != (o->tarball ? 0 : 1))
-		return vz_err_set(e, VZ_EXIT_BAD_OPTION,
-				  "usage: vztmpl create [options] NAME, or --tarball FILE instead of NAME");
+		return vz_err_set(
+			e, VZ_EXIT_BAD_OPTION,
+			"usage: vztmpl create [options] NAME, or --tarball FILE instead of NAME");
 	if ((!o->tarball && store_check_name(argv[0], e) < 0) || check_options(o, e) < 0)
 		return -1;
 	sources = o->mirror ? one : sources_of(o->suite, e);

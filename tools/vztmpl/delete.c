@@ -21,7 +21,8 @@ static int delete_one(struct store *s, const char *name, struct vz_err *e)
 	fd = openat(s->dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 && errno == ENOENT)
 		return vz_err_set(e, VZ_EXIT_NO_TEMPLATE_TREE,
-				  "there is no template %s in %s: see `vztmpl list`", name, s->path);
+				  "there is no template %s in %s: see `vztmpl list`", name,
+				  s->path);
 	if (fd < 0)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot open %s/%s", s->path, name);
 	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
@@ -31,9 +32,10 @@ static int delete_one(struct store *s, const char *name, struct vz_err *e)
 	if (users < 0)
 		return -1;
 	if (users > 0)
-		return vz_err_set(e, VZ_EXIT_BAD_VALUE,
-				  "template %s is in use by %d container%s (%u%s): destroy them first",
-				  name, users, users > 1 ? "s" : "", first, users > 1 ? ", ..." : "");
+		return vz_err_set(
+			e, VZ_EXIT_BAD_VALUE,
+			"template %s is in use by %d container%s (%u%s): destroy them first", name,
+			users, users > 1 ? "s" : "", first, users > 1 ? ", ..." : "");
 	/* Under the name of a tree in the making: what a crash leaves, the next run clears. */
 	if (renameat2(s->dir, name, s->dir, temp, RENAME_NOREPLACE) < 0)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot rename %s/%s to %s", s->path, name,

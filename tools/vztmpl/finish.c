@@ -23,7 +23,7 @@ int finish_tree(struct store *s, struct claim *c, struct vz_conf *meta, const st
 	vz_conf_set(meta, "SIZE_KB", number);
 	snprintf(number, sizeof(number), "%llu", files);
 	vz_conf_set(meta, "FILES", number);
-	if (interrupted)
+	if (vz_interrupted)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "interrupted, nothing is left behind");
 	if (store_publish(s, c, meta, e) < 0)
 		return -1;

@@ -19,7 +19,7 @@ static const struct {
 } formats[] = {
 	{ "\x1f\x8b", 2, "--gzip" },
 	{ "BZh", 3, "--bzip2" },
-	{ "\xfd" "7zXZ", 5, "--xz" },
+	{ "\3757zXZ", 5, "--xz" },
 	{ "\x28\xb5\x2f\xfd", 4, "--zstd" },
 };
 
@@ -37,7 +37,7 @@ static ssize_t read_some(int fd, char *block, size_t size)
 
 	do {
 		n = read(fd, block, size);
-	} while (n < 0 && errno == EINTR && !interrupted);
+	} while (n < 0 && errno == EINTR && !vz_interrupted);
 	return n;
 }
 
@@ -46,7 +46,7 @@ static int write_all(int fd, const char *block, size_t len)
 	while (len) {
 		ssize_t n = write(fd, block, len);
 
-		if (n < 0 && errno == EINTR && !interrupted)
+		if (n < 0 && errno == EINTR && !vz_interrupted)
 			continue;
 		if (n < 0)
 			return -1;
@@ -77,13 +77,15 @@ static int unpack(int from, const char *name, int into, const struct options *o,
 {
 	static char block[256 * 1024];
 	char folder[64];
+	/* clang-format off */
 	const char *argv[16] = {
 		"tar", "--extract", "--file=-", "--numeric-owner", "--same-owner",
 		"--preserve-permissions", "--delay-directory-restore", "--xattrs",
 		"--xattrs-include=security.capability", "--xattrs-include=user.*", folder,
 	};
+	/* clang-format on */
 	struct meter meter;
-	struct child c;
+	struct vz_child c;
 	struct stat st;
 	ssize_t n = read_some(from, block, sizeof(block));
 	int status, failed;
@@ -95,42 +97,45 @@ static int unpack(int from, const char *name, int into, const struct options *o,
 	snprintf(folder, sizeof(folder), "--directory=/proc/%d/fd/%d", getpid(), into);
 	argv[11] = format_of(block, n);
 	meter_init(&meter, o->quiet);
-	if (child_start(&c, argv, CHILD_IN, e) < 0)
+	if (vz_child_start(&c, argv, VZ_CHILD_IN, e) < 0)
 		return -1;
 	failed = feed(from, c.in, block, sizeof(block), n,
 		      fstat(from, &st) == 0 && S_ISREG(st.st_mode) ? st.st_size : 0, &meter);
 	if (failed)
 		n = errno;
-	status = child_wait(&c);
+	status = vz_child_wait(&c);
 	meter_end(&meter);
-	if (interrupted)
+	if (vz_interrupted)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "interrupted, nothing is left behind");
 	if (failed) {
 		errno = n;
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot read %s", name);
 	}
 	if (status)
-		return vz_err_set(e, VZ_EXIT_BAD_TEMPLATE,
-				  "tar could not unpack %s (status %d): it must be a tar archive, plain or packed by gzip, bzip2, xz or zstd",
-				  name, status);
+		return vz_err_set(
+			e, VZ_EXIT_BAD_TEMPLATE,
+			"tar could not unpack %s (status %d): it must be a tar archive, plain or packed by gzip, bzip2, xz or zstd",
+			name, status);
 	return 0;
 }
 
 static int copy_folder(int from, int into, struct vz_err *e)
 {
 	char source[64], target[64];
+	/* clang-format off */
 	const char *const argv[] = {
 		"cp", "--archive", "--one-file-system", "--reflink=auto", "--", source, target, NULL,
 	};
-	struct child c;
+	/* clang-format on */
+	struct vz_child c;
 	int status;
 
 	snprintf(source, sizeof(source), "/proc/%d/fd/%d/.", getpid(), from);
 	snprintf(target, sizeof(target), "/proc/%d/fd/%d/", getpid(), into);
-	if (child_start(&c, argv, 0, e) < 0)
+	if (vz_child_start(&c, argv, 0, e) < 0)
 		return -1;
-	status = child_wait(&c);
-	if (interrupted)
+	status = vz_child_wait(&c);
+	if (vz_interrupted)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "interrupted, nothing is left behind");
 	return status ? vz_err_set(e, VZ_EXIT_SYSTEM, "cp ended with status %d", status) : 0;
 }
@@ -143,8 +148,9 @@ static int check_content(int dir, struct vz_err *e)
 	for (size_t i = 0; i < sizeof(want) / sizeof(want[0]); i++)
 		if (faccessat(dir, want[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 			return 0;
-	return vz_err_set(e, VZ_EXIT_BAD_TEMPLATE,
-			  "this is no root file system: none of /sbin, /bin, /etc, /usr at its top");
+	return vz_err_set(
+		e, VZ_EXIT_BAD_TEMPLATE,
+		"this is no root file system: none of /sbin, /bin, /etc, /usr at its top");
 }
 
 static int open_source(const char *name, struct stat *st, struct vz_err *e)

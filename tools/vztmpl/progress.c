@@ -103,8 +103,8 @@ void meter_show(struct meter *m, unsigned int percent, const char *stage)
 	if (m->tty) {
 		int filled = percent / 4;
 
-		fprintf(stderr, "\r[%.*s%*s] %3u%% %-28s", filled, "=========================",
-			25 - filled, "", percent, stage);
+		fprintf(stderr, "\r[%.*s%*s] %3u%% %-28s", filled,
+			"=========================", 25 - filled, "", percent, stage);
 		fflush(stderr);
 	} else if (new_stage || percent >= m->last + 10) {
 		fprintf(stderr, "%3u%% %s\n", percent, stage);

@@ -118,8 +118,7 @@ char **sources_parse(char *text, const char *suite)
 			continue;
 		has_suite |= vz_streq(release, suite);
 		s = find_or_add(&found, uri, release);
-		if (s && plain(component) &&
-		    !has_word(&s->components, component))
+		if (s && plain(component) && !has_word(&s->components, component))
 			vz_buf_addf(&s->components, " %s", component);
 	}
 	if (!has_suite) {
@@ -143,7 +142,7 @@ char **sources_of(const char *suite, struct vz_err *e)
 	static const char *const argv[] = {
 		"apt-get", "indextargets", "--format", SOURCES_FORMAT, "Created-By: Packages", NULL,
 	};
-	char *text = child_output(argv, e);
+	char *text = vz_child_output(argv, e);
 	char **lines;
 
 	if (!text)
@@ -151,7 +150,8 @@ char **sources_of(const char *suite, struct vz_err *e)
 	lines = sources_parse(text, suite);
 	free(text);
 	if (!lines)
-		vz_err_set(e, VZ_EXIT_SYSTEM,
-			   "the apt sources of this machine name no Debian archive: give --mirror URL");
+		vz_err_set(
+			e, VZ_EXIT_SYSTEM,
+			"the apt sources of this machine name no Debian archive: give --mirror URL");
 	return lines;
 }

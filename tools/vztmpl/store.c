@@ -46,7 +46,8 @@ int store_open(struct store *s, struct vz_err *e)
 	vz_conf_free(host);
 	if (s->path[0] != '/')
 		return vz_err_set(e, VZ_EXIT_NO_TEMPLATE,
-				  "TEMPLATE=\"%s\" in %s is no absolute path", base, VZ_GLOBAL_CONF);
+				  "TEMPLATE=\"%s\" in %s is no absolute path", base,
+				  VZ_GLOBAL_CONF);
 	/* Old setuid programs of all tenants: nobody on the host has business there. */
 	if (make_dirs(s->path, 0700) < 0)
 		return vz_err_errno(e, VZ_EXIT_MKDIR, "cannot make %s", s->path);
@@ -78,9 +79,10 @@ int store_check_name(const char *name, struct vz_err *e)
 	    strlen(name) < VZTMPL_NAME_MAX && !name[strspn(name, chars)] &&
 	    !ends_with(name, ".tmp") && !ends_with(name, ".conf"))
 		return 0;
-	return vz_err_set(e, VZ_EXIT_BAD_VALUE,
-			  "\"%s\" cannot name a template: give 1 to %d letters, digits and _ . + -, a letter or digit first, not ending in .tmp or .conf",
-			  vz_printable(name, shown, sizeof(shown)), VZTMPL_NAME_MAX - 1);
+	return vz_err_set(
+		e, VZ_EXIT_BAD_VALUE,
+		"\"%s\" cannot name a template: give 1 to %d letters, digits and _ . + -, a letter or digit first, not ending in .tmp or .conf",
+		vz_printable(name, shown, sizeof(shown)), VZTMPL_NAME_MAX - 1);
 }
 
 /* The directory that is called so now is the one we hold. */
@@ -121,7 +123,8 @@ int store_claim(struct store *s, const char *name, struct claim *c, struct vz_er
 	snprintf(c->temp, sizeof(c->temp), "%s.tmp", name);
 	do {
 		if (mkdirat(s->dir, c->temp, 0755) < 0 && errno != EEXIST)
-			return vz_err_errno(e, VZ_EXIT_MKDIR, "cannot make %s/%s", s->path, c->temp);
+			return vz_err_errno(e, VZ_EXIT_MKDIR, "cannot make %s/%s", s->path,
+					    c->temp);
 		c->fd = lock_dir(s->dir, c->temp);
 	} while (c->fd < 0 && errno == ENOENT);
 	if (c->fd < 0 && errno == EWOULDBLOCK)

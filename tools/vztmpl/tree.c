@@ -40,7 +40,8 @@ static int bad_entry(struct vz_err *e, const char *what, const char *name)
 
 	vz_printable(name, shown, sizeof(shown));
 	if (errno == EXDEV)
-		return vz_err_set(e, VZ_EXIT_SYSTEM, "\"%s\" is a mount point: umount it first", shown);
+		return vz_err_set(e, VZ_EXIT_SYSTEM, "\"%s\" is a mount point: umount it first",
+				  shown);
 	return vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot %s \"%s\"", what, shown);
 }
 
@@ -253,8 +254,9 @@ int tree_identify(int root, struct vz_conf *meta, struct vz_err *e)
 	static const struct {
 		const char *from, *to;
 	} keys[] = { { "PRETTY_NAME", "OS" }, { "ID", "DIST" }, { "VERSION_ID", "DIST_VERSION" } };
-	_cleanup_close_ int fd = vz_openat2(root, "etc/os-release", O_RDONLY | O_CLOEXEC | O_NONBLOCK,
-					    0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+	_cleanup_close_ int fd = vz_openat2(root, "etc/os-release",
+					    O_RDONLY | O_CLOEXEC | O_NONBLOCK, 0,
+					    RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
 	struct vz_conf *release;
 	char path[32];
 
@@ -337,9 +339,10 @@ int tree_check_idmap(int dir, const char *path, struct vz_err *e)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "open_tree %s", path);
 	if (vz_mount_setattr(tree, "", AT_EMPTY_PATH, &attr) == 0)
 		return 0;
-	vz_err_errno(e, VZ_EXIT_BAD_TEMPLATE,
-		     "%s cannot be mounted id-mapped, so no container could use a template there: set TEMPLATE in vz.conf to a folder on ext4, xfs or btrfs",
-		     path);
+	vz_err_errno(
+		e, VZ_EXIT_BAD_TEMPLATE,
+		"%s cannot be mounted id-mapped, so no container could use a template there: set TEMPLATE in vz.conf to a folder on ext4, xfs or btrfs",
+		path);
 	errno = EOPNOTSUPP;
 	return -1;
 }

@@ -28,8 +28,8 @@ static int help_wanted, version_wanted, bare, no_header, json, quiet;
 static struct options options = { .suite = "bookworm", .variant = "minbase" };
 
 static struct poptOption table[] = {
-	{ "suite", 0, POPT_ARG_STRING, &options.suite, 0,
-	  "create: release of Debian (bookworm)", "NAME" },
+	{ "suite", 0, POPT_ARG_STRING, &options.suite, 0, "create: release of Debian (bookworm)",
+	  "NAME" },
 	{ "variant", 0, POPT_ARG_STRING, &options.variant, 0,
 	  "create: package set of mmdebstrap (minbase)", "NAME" },
 	{ "include", 0, POPT_ARG_STRING, &options.include, 0,
@@ -51,7 +51,7 @@ static struct poptOption table[] = {
 static void on_signal(int sig)
 {
 	(void)sig;
-	interrupted = 1;
+	vz_interrupted = 1;
 }
 
 static void catch_signals(void)
@@ -109,8 +109,9 @@ static int run(poptContext pc, struct vz_err *e)
 	while (args[argc])
 		argc++;
 	if (!argc)
-		return vz_err_set(e, VZ_EXIT_BAD_OPTION,
-				  "say what to do: create, import, list or delete; see vztmpl --help");
+		return vz_err_set(
+			e, VZ_EXIT_BAD_OPTION,
+			"say what to do: create, import, list or delete; see vztmpl --help");
 	cmd = find_command(args[0]);
 	if (!cmd)
 		return vz_err_set(e, VZ_EXIT_BAD_OPTION,

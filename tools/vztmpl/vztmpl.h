@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
+#include "lib/child.h"
 #include "lib/err.h"
 
 struct vz_conf;
@@ -113,33 +114,6 @@ int tree_check_idmap(int dir, const char *path, struct vz_err *e);
 /* Strips, identifies, measures and publishes a filled tree. */
 int finish_tree(struct store *s, struct claim *c, struct vz_conf *meta, const struct options *o,
 		struct vz_err *e);
-
-/* ---- child.c: programs, without a shell ------------------------------------ */
-
-struct child {
-	pid_t pid;
-	int in;		/* write end of its standard input, or -1 */
-	int out;	/* read end of its output and errors, or -1 */
-};
-
-enum child_flags {
-	CHILD_IN = 1,		/* give it a pipe to read */
-	CHILD_OUT = 2,		/* read what it prints, errors too */
-	CHILD_STDOUT = 4,	/* read what it prints, without errors */
-	CHILD_MOUNTS = 8,	/* a mount namespace of its own, gone with it */
-};
-
-/* argv[0] is looked up in a fixed PATH. The environment is made from nothing. */
-int child_start(struct child *c, const char *const *argv, unsigned int flags, struct vz_err *e);
-
-/* Closes the pipes and waits. Return: exit status, 128 + signal if killed. */
-int child_wait(struct child *c);
-
-/* Runs to the end and returns all it printed, to be freed. */
-char *child_output(const char *const *argv, struct vz_err *e);
-
-/* Set by SIGINT, SIGTERM and SIGHUP; long work looks at it. */
-extern volatile int interrupted;
 
 /* ---- progress.c: how far mmdebstrap is -------------------------------------- */
 
