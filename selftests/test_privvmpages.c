@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -388,6 +389,41 @@ TEST_F(privvm, nothing_by_replacing)
 	EXPECT_EQ(held, bc_held(box->id, BC_PRIVVMPAGES));
 	ASSERT_EQ(0, bc_box_truth(box, &truth));
 	EXPECT_EQ(held, truth.pages);
+}
+
+/* The kernel's own limit of address space in the way of the question: still no. */
+static int mprotect_with_rlimit(struct bc_box *box)
+{
+	struct rlimit as = { .rlim_cur = 4096, .rlim_max = RLIM_INFINITY };
+	char *none = map_pages(1000, PROT_NONE, 0), *ro = map_pages(500, PROT_READ, 0);
+
+	BOX_CHECK(none && ro);
+	BOX_CHECK(!bc_box_ready(box));
+	BOX_CHECK(!setrlimit(RLIMIT_AS, &as));
+	box->shm[0] = mprotect(none, 1000 * PAGE, RW) ? errno : 0;
+	box->shm[1] = mprotect(ro, 500 * PAGE, RW) ? errno : 0;
+	box->shm[2] = mprotect(ro, 10 * PAGE, RW) ? errno : 0;
+	BOX_CHECK(!bc_box_ready(box));
+	return 0;
+}
+
+TEST_F(privvm, mprotect_with_no_address_space_left)
+{
+	struct bc_box *box = &self->box;
+	struct bc_truth truth;
+	int64_t held;
+
+	ASSERT_EQ(0, bc_box_start(box, mprotect_with_rlimit));
+	ASSERT_EQ(0, bc_box_await(box));
+	held = bc_held(box->id, BC_PRIVVMPAGES);
+	ASSERT_EQ(0, bc_limit(box->id, BC_PRIVVMPAGES, (uint64_t)held + 10, (uint64_t)held + 10));
+	ASSERT_EQ(0, bc_box_go(box));
+	ASSERT_EQ(0, bc_box_await(box));
+	EXPECT_EQ(ENOMEM, box->shm[0]);
+	EXPECT_EQ(ENOMEM, box->shm[1]);
+	ASSERT_EQ(0, bc_box_truth(box, &truth));
+	EXPECT_GE(held + 10, truth.pages);
+	EXPECT_EQ(truth.pages, bc_held(box->id, BC_PRIVVMPAGES));
 }
 
 /* ---- stacks grow to the limit, then SIGSEGV ---- */

@@ -358,4 +358,40 @@ TEST_F(view, an_open_file_outlives_the_beancounter)
 	EXPECT_EQ(0, bc_make_excl(id));
 }
 
+/* Nor may the container's root change what all share with the host. */
+static int changes(struct bc_box *box)
+{
+	const char *path = "/proc/user_beancounters";
+
+	box->shm[0] = chmod(path, 0666) ? errno : 0;
+	box->shm[1] = chown(path, 1, 1) ? errno : 0;
+	box->shm[2] = chmod("/proc/vz/veinfo", 0666) ? errno : 0;
+	box->shm[3] = unlink(path) ? errno : 0;
+	BOX_CHECK(!bc_box_ready(box));
+	return 0;
+}
+
+TEST_F(view, the_entries_cannot_be_changed)
+{
+	struct stat st;
+	int fd, i;
+
+	ASSERT_EQ(0, bc_box_start(&self->box, changes));
+	ASSERT_EQ(0, bc_box_await(&self->box));
+	for (i = 0; i < 4; i++) {
+		EXPECT_EQ(EPERM, self->box.shm[i])
+		TH_LOG("change %d", i);
+	}
+	fd = open("/proc/sys/vm/drop_caches", O_WRONLY);
+	EXPECT_EQ(1, write(fd, "2", 1));
+	close(fd);
+	ASSERT_EQ(0, stat("/proc/user_beancounters", &st));
+	EXPECT_EQ(0400, st.st_mode & 07777);
+	EXPECT_EQ(0, st.st_uid);
+	EXPECT_EQ(0, st.st_gid);
+	ASSERT_EQ(0, stat("/proc/vz/veinfo", &st));
+	EXPECT_EQ(0400, st.st_mode & 07777);
+	EXPECT_EQ(0, st.st_uid);
+}
+
 TEST_HARNESS_MAIN
