@@ -188,8 +188,10 @@ static void operate(enum op op, pid_t *pid, int fd[2])
 		break;
 	case MREMAP:
 		p = mremap(area, 64 * PAGE, 128 * PAGE, MREMAP_MAYMOVE);
-		if (p != MAP_FAILED)
-			area = mremap(p, 128 * PAGE, 64 * PAGE, 0);
+		if (p != MAP_FAILED) {
+			area = p;
+			munmap(area + 64 * PAGE, 64 * PAGE);
+		}
 		break;
 	case MPROTECT:
 		mprotect(area + 8 * PAGE, 16 * PAGE, PROT_READ);

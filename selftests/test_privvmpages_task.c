@@ -391,7 +391,7 @@ static void churn(unsigned int seed)
 				mprotect(p[i], PAGE, seed & 1 ? PROT_READ : RW);
 			break;
 		case 4:
-			if (sbrk((long)(i % 5 - 2) * (long)PAGE) == (void *)-1)
+			if (sbrk(((long)(i % 5) - 2) * (long)PAGE) == (void *)-1)
 				sched_yield();
 			break;
 		case 5:

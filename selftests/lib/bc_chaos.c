@@ -219,7 +219,7 @@ void bc_chaos(uint64_t *state, int depth)
 	} else if (what < 20) {
 		map_one(r);
 	} else if (what < 23) {
-		if (sbrk((long)(r % 9 - 4) * (long)PAGE) == (void *)-1)
+		if (sbrk(((long)(r % 9) - 4) * (long)PAGE) == (void *)-1)
 			errno = 0;
 	} else if (depth >= MAX_DEPTH) {
 		return;
