@@ -56,21 +56,20 @@ static void enable_controllers(int dirfd)
 
 static int open_parent(struct vz_err *e)
 {
-	_cleanup_close_ int root = open_hierarchy(e);
-	_cleanup_close_ int fd = -1;
+	_cleanup_close_ int fd = vz_open_host(VZ_CGROUP_ROOT "/" PARENT, DIR_FLAGS);
+	_cleanup_close_ int root = -1;
 
+	if (fd >= 0)
+		return vz_steal_fd(&fd);
+	root = open_hierarchy(e);
 	if (root < 0)
 		return -1;
+	enable_controllers(root);
+	if (mkdirat(root, PARENT, 0755) && errno != EEXIST)
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "make cgroup %s/%s", VZ_CGROUP_ROOT, PARENT);
 	fd = vz_open_below(root, PARENT, DIR_FLAGS, 0);
-	if (fd < 0 && errno == ENOENT) {
-		enable_controllers(root);
-		if (mkdirat(root, PARENT, 0755) && errno != EEXIST)
-			return vz_err_errno(e, VZ_EXIT_SYSTEM, "make cgroup %s/%s",
-					    VZ_CGROUP_ROOT, PARENT);
-		fd = vz_open_below(root, PARENT, DIR_FLAGS, 0);
-		if (fd >= 0)
-			enable_controllers(fd);
-	}
+	if (fd >= 0)
+		enable_controllers(fd);
 	if (fd < 0)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%s", VZ_CGROUP_ROOT, PARENT);
 	return vz_steal_fd(&fd);
@@ -301,13 +300,14 @@ int vz_cgroup_leaf(uint32_t ctid, int outside, struct vz_err *e)
 
 int vz_cgroup_keepers(void)
 {
-	_cleanup_close_ int parent = open_parent(NULL);
-	int fd;
+	static const char path[] = VZ_CGROUP_ROOT "/" PARENT "/keepers";
+	int fd = vz_open_host(path, DIR_FLAGS);
 
-	if (parent < 0)
+	if (fd >= 0 || errno != ENOENT)
+		return fd;
+	fd = open_parent(NULL);
+	if (fd < 0)
 		return -1;
-	fd = vz_open_below(parent, "keepers", DIR_FLAGS, 0);
-	if (fd < 0 && errno == ENOENT && (!mkdirat(parent, "keepers", 0755) || errno == EEXIST))
-		fd = vz_open_below(parent, "keepers", DIR_FLAGS, 0);
-	return fd;
+	close(fd);
+	return mkdir(path, 0755) && errno != EEXIST ? -1 : vz_open_host(path, DIR_FLAGS);
 }

@@ -81,7 +81,9 @@ static int set_path(struct vz_ct *ct, char **out, const char *key, const char *d
 
 static int load_conf(struct vz_ct *ct, struct vz_err *e)
 {
-	vz_conf_free(ct->conf);
+	vz_conf_free(vz_steal_ptr(&ct->conf));
+	if (stat(vz_ct_conf_path(ct), &ct->seen))
+		ct->seen = (struct stat){ 0 };
 	ct->conf = vz_conf_load(vz_ct_conf_path(ct), e);
 	if (ct->conf || errno == ENOENT)
 		return 0;
@@ -114,6 +116,19 @@ int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global,
 int vz_ct_reload(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e)
 {
 	return load_conf(ct, e) || merge(ct, overlay, e) ? -1 : 0;
+}
+
+/* The file is never written in place: another content is another inode. */
+int vz_ct_refresh(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e)
+{
+	struct stat st;
+
+	if (!stat(vz_ct_conf_path(ct), &st) && st.st_ino == ct->seen.st_ino &&
+	    st.st_dev == ct->seen.st_dev && st.st_size == ct->seen.st_size &&
+	    st.st_ctim.tv_sec == ct->seen.st_ctim.tv_sec &&
+	    st.st_ctim.tv_nsec == ct->seen.st_ctim.tv_nsec)
+		return 0;
+	return vz_ct_reload(ct, overlay, e);
 }
 
 void vz_ct_close(struct vz_ct *ct)

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 struct vz_conf;
@@ -26,6 +27,7 @@ struct vz_ct {
 	char *template;		/* TEMPLATE */
 	char *lockdir;
 	int lock;		/* descriptor, -1: not locked */
+	struct stat seen;	/* CTID.conf as it was loaded */
 };
 
 /**
@@ -48,8 +50,11 @@ int vz_ct_resolve(const char *arg, uint32_t *id, struct vz_err *e);
 int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global,
 	       const struct vz_conf *overlay, struct vz_err *e);
 
-/* Loads conf again and merges, for instance after the lock was taken. */
+/* Loads conf again and merges. */
 int vz_ct_reload(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e);
+
+/* The same if the file has changed since: after the lock was taken. */
+int vz_ct_refresh(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e);
 
 /* Releases the lock too. */
 void vz_ct_close(struct vz_ct *ct);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 
@@ -92,9 +93,26 @@ static void copy_console(struct keeper *k)
 		k->logged += n;
 }
 
+/* In the foreground the container ends with its terminal. */
+static int open_signals(struct keeper *k)
+{
+	sigset_t set;
+
+	if (!k->foreground)
+		return -1;
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC);
+}
+
 static void follow(struct keeper *k, int pidfd)
 {
-	struct pollfd p[2];
+	_cleanup_close_ int sigs = open_signals(k);
+	struct signalfd_siginfo si;
+	struct pollfd p[3];
 
 	/*
 	 * With no slave open the master hangs up whenever nobody inside has the console
@@ -105,8 +123,11 @@ static void follow(struct keeper *k, int pidfd)
 	for (;;) {
 		p[0] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = k->console, .events = POLLIN };
-		if (poll(p, 2, -1) < 0)
+		p[2] = (struct pollfd){ .fd = sigs, .events = POLLIN };
+		if (poll(p, 3, -1) < 0)
 			continue;
+		if (p[2].revents && read(sigs, &si, sizeof(si)) == sizeof(si))
+			vz_cgroup_kill(k->id);
 		if (p[1].revents)
 			copy_console(k);
 		else if (p[0].revents)
@@ -141,13 +162,13 @@ static void start_again(struct keeper *k)
 }
 
 /* Nothing of the caller's session stays: its terminal, pipes, directory. */
-static void detach(struct keeper *k)
+static void detach(void)
 {
 	int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	vz_log_detach();
 	for (int i = 0; i < 3; i++)
-		if (fd >= 0 && !(i == 1 && k->foreground))
+		if (fd >= 0)
 			dup2(fd, i);
 	if (fd > 2)
 		close(fd);
@@ -170,41 +191,62 @@ static int keep(struct keeper *k, struct vz_launched *l)
 	return si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 }
 
+/* Launches and records; the lock file goes with the caller, this copy of it ends. */
+static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts *o,
+		 struct vz_launched *l, struct vz_err *e)
+{
+	k->dir = vz_run_dir(ct->id, e);
+	if (k->dir < 0 || take_lock(k, e) || vz_launch(ct, o, l, e))
+		return -1;
+	k->console = l->console;
+	if (vz_run_record(k->dir, l->pid, getpid())) {
+		vz_err_errno(e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u",
+			     VZ_RUN_DIR, k->id);
+		vz_cgroup_remove(k->id, DIE_MS, NULL);
+		return -1;
+	}
+	open_log(k, false);
+	return 0;
+}
+
 static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock)
 {
 	struct keeper k = { .id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1,
-			    .log = -1, .foreground = o->foreground, .started = vz_now_ms() };
+			    .log = -1, .started = vz_now_ms() };
 	struct vz_err e = { 0 };
 	struct vz_launched l;
 
 	setsid();
 	signal(SIGPIPE, SIG_IGN);
-	if (chdir("/"))
-		return VZ_EXIT_SYSTEM;
-	k.dir = vz_run_dir(ct->id, &e);
-	if (k.dir < 0 || take_lock(&k, &e) || vz_launch(ct, o, &l, &e)) {
+	if (chdir("/") || begin(&k, ct, o, &l, &e)) {
 		vz_msg_send(sock, VZ_MSG_ERROR, -1, &e);
 		return e.code;
 	}
-	k.console = l.console;
-	if (vz_run_record(k.dir, l.pid, getpid())) {
-		vz_err_errno(&e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u",
-			     VZ_RUN_DIR, k.id);
-		vz_cgroup_remove(k.id, DIE_MS, NULL);
-		vz_msg_send(sock, VZ_MSG_ERROR, -1, &e);
-		return e.code;
-	}
-	open_log(&k, false);
-	/* The caller removes the lock file; this copy of the lock ends now. */
 	if (ct->lock >= 0)
 		close(vz_steal_fd(&ct->lock));
 	vz_msg_send(sock, VZ_MSG_GO, -1, NULL);
 	close(sock);
-	detach(&k);
+	detach();
 	vz_conf_free(vz_steal_ptr(&ct->global));
 	vz_ct_close(ct);
 	malloc_trim(0);
 	return keep(&k, &l);
+}
+
+/* The caller is the keeper: nobody else is needed, and it ends with its container. */
+static int run_foreground(struct vz_ct *ct, const struct vz_start_opts *o, int *status,
+			  struct vz_err *e)
+{
+	struct keeper k = { .id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1,
+			    .log = -1, .foreground = true, .started = vz_now_ms() };
+	struct vz_launched l;
+
+	signal(SIGPIPE, SIG_IGN);
+	if (begin(&k, ct, o, &l, e))
+		return -1;
+	vz_ct_unlock(ct);
+	*status = keep(&k, &l);
+	return 0;
 }
 
 static pid_t fork_keeper(int *pidfd)
@@ -221,22 +263,14 @@ static pid_t fork_keeper(int *pidfd)
 	return vz_clone3(&a);
 }
 
-static int wait_keeper(pid_t pid, struct vz_err *e)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return vz_err_errno(e, VZ_EXIT_SYSTEM, "wait for the keeper");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-}
-
 int vz_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struct vz_err *e)
 {
 	_cleanup_close_ int pidfd = -1;
 	int sock[2], type;
 	pid_t pid;
 
+	if (o->foreground)
+		return run_foreground(ct, o, status, e);
 	if (vz_msg_pair(sock))
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "socketpair");
 	pid = fork_keeper(&pidfd);
@@ -251,14 +285,10 @@ int vz_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struc
 	}
 	type = vz_msg_recv(sock[0], NULL, e);
 	close(sock[0]);
-	if (type == VZ_MSG_GO) {
-		if (!o->foreground)
-			return 0;
-		vz_ct_unlock(ct);
-		*status = wait_keeper(pid, e);
-		return *status < 0 ? -1 : 0;
-	}
-	wait_keeper(pid, NULL);
+	if (type == VZ_MSG_GO)
+		return 0;
+	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+		;
 	if (type != VZ_MSG_ERROR) {
 		/* Killed while it worked: what it made is found by name. */
 		vz_cgroup_remove(ct->id, DIE_MS, NULL);

@@ -44,7 +44,7 @@ int vz_caps_drop(struct vz_err *e)
 		if (cap_drop_bound(never[i]) && errno != EINVAL)	/* EINVAL: unknown here */
 			return vz_err_errno(e, VZ_EXIT_CAPABILITY, "drop capability %d",
 					    never[i]);
-	cap_reset_ambient();
+	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	set = cap_get_proc();
 	if (!set || cap_clear_flag(set, CAP_INHERITABLE) ||
 	    cap_set_flag(set, CAP_EFFECTIVE, NEVER, never, CAP_CLEAR) ||
@@ -79,10 +79,15 @@ void vz_rlimits_default(void)
 
 void vz_priv_fresh(void)
 {
+	/* What shells, nohup(1) and language run times ignore; handlers end with execve(2). */
+	static const int ignored[] = {
+		SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
+		SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ,
+	};
 	sigset_t none;
 
-	for (int sig = 1; sig < SIGRTMIN; sig++)
-		signal(sig, SIG_DFL);
+	for (size_t i = 0; i < sizeof(ignored) / sizeof(*ignored); i++)
+		signal(ignored[i], SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);

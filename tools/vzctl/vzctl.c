@@ -228,7 +228,7 @@ int main(int argc, char **argv)
 int vz_cmd_lock(struct vz_cmd_ctx *ctx, const char *status, struct vz_err *e)
 {
 	if (vz_ct_must_exist(&ctx->ct, e) || vz_ct_lock(&ctx->ct, status, e) ||
-	    vz_ct_reload(&ctx->ct, ctx->overlay, e))
+	    vz_ct_refresh(&ctx->ct, ctx->overlay, e))
 		return -1;
 	return vz_ct_must_exist(&ctx->ct, e);
 }
