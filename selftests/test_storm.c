@@ -309,6 +309,7 @@ int main(int argc, char **argv)
 	control(&opt.seed);
 	end_host_workers(host);
 	for (i = 0; i < opt.boxes; i++) {
+		compare(i);
 		stop(i);
 		if (bc_destroy(boxes[i].id))
 			FAIL("%u: cannot be destroyed", boxes[i].id);
