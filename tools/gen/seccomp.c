@@ -18,19 +18,41 @@
 
 static const char *const denied[] = {
 	/* kernel image and modules */
-	"kexec_load", "kexec_file_load", "init_module", "finit_module", "delete_module",
+	"kexec_load",
+	"kexec_file_load",
+	"init_module",
+	"finit_module",
+	"delete_module",
 	/* hardware, swap, clocks of the host */
-	"iopl", "ioperm", "swapon", "swapoff", "settimeofday", "clock_settime",
+	"iopl",
+	"ioperm",
+	"swapon",
+	"swapoff",
+	"settimeofday",
+	"clock_settime",
 	/* file handles walk around the container's root */
 	"open_by_handle_at",
 	/* large, young or rarely audited parts of the kernel */
-	"bpf", "perf_event_open", "userfaultfd", "io_uring_setup",
+	"bpf",
+	"perf_event_open",
+	"userfaultfd",
+	"io_uring_setup",
 	/* keys are not confined to a container */
-	"add_key", "request_key", "keyctl",
+	"add_key",
+	"request_key",
+	"keyctl",
 	/* accounting and quota of the host's file systems, the kernel log */
-	"acct", "quotactl", "quotactl_fd", "syslog",
+	"acct",
+	"quotactl",
+	"quotactl_fd",
+	"syslog",
 	/* obsolete */
-	"lookup_dcookie", "nfsservctl", "uselib", "ustat", "sysfs", "_sysctl",
+	"lookup_dcookie",
+	"nfsservctl",
+	"uselib",
+	"ustat",
+	"sysfs",
+	"_sysctl",
 };
 
 static int build(scmp_filter_ctx f)

@@ -54,7 +54,8 @@ int vz_bc_create(int bc, uint32_t id, struct vz_err *e)
 	if (errno == ENOSPC)
 		return vz_err_set(e, VZ_EXIT_NO_RESOURCES,
 				  "no room for beancounter %u: too many exist. Destroy containers "
-				  "that are no longer needed", id);
+				  "that are no longer needed",
+				  id);
 	return vz_err_errno(e, VZ_EXIT_ENV_CREATE, "create beancounter %u", id);
 }
 
@@ -72,8 +73,9 @@ int vz_bc_arm(int bc, uint32_t id, struct vz_err *e)
 
 int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, struct vz_err *e)
 {
-	struct bc_set s = { .size = sizeof(s), .id = id, .count = count,
-			    .limits = (uintptr_t)limits };
+	struct bc_set s = {
+		.size = sizeof(s), .id = id, .count = count, .limits = (uintptr_t)limits
+	};
 
 	if (!count || !ioctl(bc, BC_IOC_SET, &s))
 		return 0;
@@ -82,8 +84,9 @@ int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, 
 
 int vz_bc_query(int bc, uint32_t id, struct bc_row *rows, struct vz_err *e)
 {
-	struct bc_query q = { .size = sizeof(q), .id = id, .count = BC_ROWS,
-			      .rows = (uintptr_t)rows };
+	struct bc_query q = {
+		.size = sizeof(q), .id = id, .count = BC_ROWS, .rows = (uintptr_t)rows
+	};
 
 	if (ioctl(bc, BC_IOC_QUERY, &q))
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "read beancounter %u", id);
@@ -117,8 +120,9 @@ int vz_bc_clear(int bc, uint32_t id, struct vz_err *e)
 {
 	struct bc_clear c = { .size = sizeof(c), .id = id };
 
-	return !ioctl(bc, BC_IOC_CLEAR, &c) ? 0 :
-	       vz_err_errno(e, VZ_EXIT_SYSTEM, "clear beancounter %u", id);
+	return !ioctl(bc, BC_IOC_CLEAR, &c) ?
+		       0 :
+		       vz_err_errno(e, VZ_EXIT_SYSTEM, "clear beancounter %u", id);
 }
 
 int vz_bc_destroy(int bc, uint32_t id, struct vz_err *e)

@@ -31,8 +31,7 @@ int vz_bc_create(int bc, uint32_t id, struct vz_err *e);
 /* The calling thread's next user namespace belongs to @id. Undone by closing @bc. */
 int vz_bc_arm(int bc, uint32_t id, struct vz_err *e);
 
-int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count,
-	      struct vz_err *e);
+int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, struct vz_err *e);
 
 /**
  * vz_bc_query() - all rows of a beancounter

@@ -37,7 +37,8 @@ static int open_hierarchy(struct vz_err *e)
 		return vz_err_set(e, VZ_EXIT_SYSTEM,
 				  "%s is not the unified cgroup hierarchy. Boot with "
 				  "systemd.unified_cgroup_hierarchy=1, or: mount -t cgroup2 "
-				  "cgroup2 %s", VZ_CGROUP_ROOT, VZ_CGROUP_ROOT);
+				  "cgroup2 %s",
+				  VZ_CGROUP_ROOT, VZ_CGROUP_ROOT);
 	return vz_steal_fd(&fd);
 }
 
@@ -96,8 +97,7 @@ static int delegate(int fd, uid_t base, struct vz_err *e)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "give the cgroup to uid %u", base);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
 		if (fchownat(fd, files[i], base, base, AT_SYMLINK_NOFOLLOW) && errno != ENOENT)
-			return vz_err_errno(e, VZ_EXIT_SYSTEM, "give %s to uid %u", files[i],
-					    base);
+			return vz_err_errno(e, VZ_EXIT_SYSTEM, "give %s to uid %u", files[i], base);
 	return 0;
 }
 
@@ -259,15 +259,17 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 	int rc;
 
 	if (dir < 0)
-		return errno == ENOENT ? 0 :
-		       vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u", PARENT, ctid);
+		return errno == ENOENT ?
+			       0 :
+			       vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u", PARENT, ctid);
 	if (populated(dir)) {
 		if (vz_write_text(dir, "cgroup.kill", "1"))
 			return vz_err_errno(e, VZ_EXIT_SYSTEM, "kill cgroup %s/%u", PARENT, ctid);
 		if (wait_empty(dir, timeout_ms))
 			return vz_err_errno(e, VZ_EXIT_STOP,
 					    "tasks in cgroup %s/%u do not die (stuck in the "
-					    "kernel?)", PARENT, ctid);
+					    "kernel?)",
+					    PARENT, ctid);
 	}
 	parent = open_parent(e);
 	if (parent < 0)
@@ -295,7 +297,8 @@ int vz_cgroup_leaf(uint32_t ctid, int outside, struct vz_err *e)
 	fd = vz_open_below(dir, path, DIR_FLAGS, 0);
 	if (fd < 0 && errno == ENOENT && (!mkdirat(dir, path, 0755) || errno == EEXIST))
 		fd = vz_open_below(dir, path, DIR_FLAGS, 0);
-	return fd >= 0 ? fd : vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s", PARENT, ctid, path);
+	return fd >= 0 ? fd :
+			 vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s", PARENT, ctid, path);
 }
 
 int vz_cgroup_keepers(void)

@@ -106,8 +106,8 @@ static int merge(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err 
 	return 0;
 }
 
-int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global,
-	       const struct vz_conf *overlay, struct vz_err *e)
+int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global, const struct vz_conf *overlay,
+	       struct vz_err *e)
 {
 	*ct = (struct vz_ct){ .id = id, .global = global, .lock = -1 };
 	return vz_ct_reload(ct, overlay, e);
@@ -148,7 +148,8 @@ int vz_ct_must_exist(const struct vz_ct *ct, struct vz_err *e)
 		return 0;
 	return vz_err_set(e, VZ_EXIT_NO_CT_CONFIG,
 			  "Container %u does not exist (no %s). Make it: vzctl create %u "
-			  "--ostemplate NAME", ct->id, vz_ct_conf_path(ct), ct->id);
+			  "--ostemplate NAME",
+			  ct->id, vz_ct_conf_path(ct), ct->id);
 }
 
 const char *vz_ct_get(const struct vz_ct *ct, const char *key, const char *def)
@@ -198,8 +199,9 @@ int vz_ct_base(const struct vz_ct *ct, uid_t *base, struct vz_err *e)
 	if (!uid || vz_num_u64(uid, VZ_UID_RANGE, INT32_MAX - VZ_UID_RANGE + 1, &n))
 		return vz_err_set(e, VZ_EXIT_INVALID_CONFIG,
 				  "%s: LOCAL_UID is %s; the first uid of the container's own range "
-				  "is needed, %u to %u", vz_ct_conf_path(ct), uid ? uid : "not set",
-				  VZ_UID_RANGE, INT32_MAX - VZ_UID_RANGE + 1);
+				  "is needed, %u to %u",
+				  vz_ct_conf_path(ct), uid ? uid : "not set", VZ_UID_RANGE,
+				  INT32_MAX - VZ_UID_RANGE + 1);
 	if (gid && strcmp(uid, gid))
 		return vz_err_set(e, VZ_EXIT_INVALID_CONFIG,
 				  "%s: LOCAL_GID is %s, LOCAL_UID %s; both must be equal",

@@ -47,8 +47,8 @@ int vz_ct_resolve(const char *arg, uint32_t *id, struct vz_err *e);
  *
  * Return: 0; -1 with @e set.
  */
-int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global,
-	       const struct vz_conf *overlay, struct vz_err *e);
+int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global, const struct vz_conf *overlay,
+	       struct vz_err *e);
 
 /* Loads conf again and merges. */
 int vz_ct_reload(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e);

@@ -25,7 +25,7 @@ int vz_open_below(int dirfd, const char *path, int flags, mode_t mode)
 {
 	return vz_openat2(dirfd, path, flags | O_CLOEXEC | O_NOFOLLOW, mode,
 			  RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS |
-			  RESOLVE_NO_XDEV);
+				  RESOLVE_NO_XDEV);
 }
 
 int vz_mkdirs(const char *path, mode_t mode)
@@ -180,7 +180,9 @@ int vz_msg_recv(int sock, int *fd, struct vz_err *e)
 	} c;
 	struct message m = { .type = VZ_MSG_EOF };
 	struct iovec iov = { &m, sizeof(m) };
-	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = c.buf,
+	struct msghdr h = { .msg_iov = &iov,
+			    .msg_iovlen = 1,
+			    .msg_control = c.buf,
 			    .msg_controllen = sizeof(c.buf) };
 	struct cmsghdr *cm;
 	int got = -1;

@@ -74,7 +74,8 @@ static int mount_here(struct state *s, const char *type, const char *at, unsigne
 		      const char *data)
 {
 	if (mount(type, ".", type, flags, data))
-		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "mount %s on %s of the container", type, at);
+		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "mount %s on %s of the container", type,
+				    at);
 	return 0;
 }
 
@@ -95,8 +96,7 @@ static int collect(struct state *s)
 		if (s->node[i] < 0)
 			return vz_err_errno(s->e, VZ_EXIT_MOUNT, "%s of the host", path);
 	}
-	s->empty = vz_open_tree(AT_FDCWD, VZ_SCRATCH_EMPTY,
-				OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
+	s->empty = vz_open_tree(AT_FDCWD, VZ_SCRATCH_EMPTY, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 	if (s->empty < 0)
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "%s", VZ_SCRATCH_EMPTY);
 	return 0;
@@ -125,10 +125,11 @@ static int leave_old_root(struct state *s)
 
 static int make_node(struct state *s, const char *name, int tree)
 {
-	_cleanup_close_ int fd = openat(s->dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
+	_cleanup_close_ int fd =
+		openat(s->dev, name, O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0666);
 
-	if (fd < 0 || vz_move_mount(tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH |
-				    MOVE_MOUNT_T_EMPTY_PATH))
+	if (fd < 0 ||
+	    vz_move_mount(tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "/dev/%s of the container", name);
 	return 0;
 }
@@ -178,12 +179,13 @@ static int make_dev(struct state *s)
 /* Information about the host's hardware: covered, as far as the kernel shows it at all. */
 static int cover(struct state *s, const char *path)
 {
-	_cleanup_close_ int fd = openat(s->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(s->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 || vz_move_mount(s->empty, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH |
-				    MOVE_MOUNT_T_EMPTY_PATH))
+	if (fd < 0 ||
+	    vz_move_mount(s->empty, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "cover /%s", path);
 	return 0;
 }
@@ -283,8 +285,8 @@ static int exec_init(struct state *s)
 	for (size_t i = 0; i < sizeof(inits) / sizeof(*inits); i++) {
 		execve(inits[i], argv, vz_inside_env);
 		if (errno != ENOENT)
-			return vz_err_errno(s->e, VZ_EXIT_ENV_CREATE,
-					    "execute %s in the container", inits[i]);
+			return vz_err_errno(s->e, VZ_EXIT_ENV_CREATE, "execute %s in the container",
+					    inits[i]);
 	}
 	return vz_err_set(s->e, VZ_EXIT_BAD_TEMPLATE,
 			  "the container has no init: none of /sbin/init, /etc/init, /bin/init "

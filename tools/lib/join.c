@@ -54,8 +54,10 @@ static int open_container(struct join *j)
 	vz_run_get(j->ct->id, &j->run);
 	if (j->run.running && vz_cgroup_has(j->ct->id, j->run.init))
 		return 0;
-	return vz_err_set(j->e, VZ_EXIT_NOT_RUNNING, "Container %u is not running. Start it: "
-			  "vzctl start %u", j->ct->id, j->ct->id);
+	return vz_err_set(j->e, VZ_EXIT_NOT_RUNNING,
+			  "Container %u is not running. Start it: "
+			  "vzctl start %u",
+			  j->ct->id, j->ct->id);
 }
 
 /* A pipe in place of a terminal: what the program may do with it ends at the pipe. */
@@ -89,7 +91,8 @@ static int prepare_stdio(struct join *j, uid_t base)
 		if (S_ISDIR(st.st_mode))
 			return vz_err_set(j->e, VZ_EXIT_BAD_OPTION,
 					  "descriptor %d is a directory of the host; it would "
-					  "lead out of the container", fd);
+					  "lead out of the container",
+					  fd);
 		if (isatty(fd) && pipe_for(j, fd, base))
 			return -1;
 		/* So that /dev/stdout can be opened inside: for a pipe that is checked. */
@@ -226,8 +229,8 @@ static bool numproc_row(int bc, uint32_t id, struct bc_limit *l)
 			*l = (struct bc_limit){ .resource = rows[i].resource,
 						.barrier = rows[i].barrier,
 						.limit = rows[i].limit };
-			return rows[i].limit < BC_UNLIMITED - 1024 || rows[i].barrier <
-			       BC_UNLIMITED - 1024;
+			return rows[i].limit < BC_UNLIMITED - 1024 ||
+			       rows[i].barrier < BC_UNLIMITED - 1024;
 		}
 	return false;
 }
@@ -250,7 +253,8 @@ static int join_with_headroom(struct join *j)
 		return -1;
 	lifted = old;
 	for (int i = 0; i < HEADROOM_TRIES && rc; i++) {
-		lifted.barrier = old.barrier < BC_UNLIMITED - 1024 ? lifted.barrier + 2 : BC_UNLIMITED;
+		lifted.barrier = old.barrier < BC_UNLIMITED - 1024 ? lifted.barrier + 2 :
+								     BC_UNLIMITED;
 		lifted.limit = old.limit < BC_UNLIMITED - 1024 ? lifted.limit + 2 : BC_UNLIMITED;
 		if (vz_bc_set(bc, j->ct->id, &lifted, 1, j->e))
 			break;
@@ -298,7 +302,8 @@ static int pump_and_wait(struct join *j, int *status)
 	if (j->master >= 0) {
 		bool tty = isatty(STDIN_FILENO);
 
-		j->stream[0] = (struct vz_stream){ .in = STDIN_FILENO, .out = j->master,
+		j->stream[0] = (struct vz_stream){ .in = STDIN_FILENO,
+						   .out = j->master,
 						   .eof_char = true };
 		j->stream[1] = (struct vz_stream){ .in = j->master, .out = STDOUT_FILENO };
 		j->streams = 2;
@@ -315,7 +320,12 @@ static int pump_and_wait(struct join *j, int *status)
 
 int vz_join(const struct vz_ct *ct, const struct vz_command *c, int *status, struct vz_err *e)
 {
-	struct join j = { .ct = ct, .c = c, .e = e, .sock = -1, .pidfd = -1, .master = -1,
+	struct join j = { .ct = ct,
+			  .c = c,
+			  .e = e,
+			  .sock = -1,
+			  .pidfd = -1,
+			  .master = -1,
 			  .in = { .c = c, .stdio = { 0, 1, 2 }, .tty = -1 } };
 	sigset_t old;
 	struct vz_err local;
@@ -358,11 +368,14 @@ int vz_join_hostname(const struct vz_ct *ct, const char *name, struct vz_err *e)
 	if (!pid) {
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 		_exit(setns(run.pidfd, CLONE_NEWUSER | CLONE_NEWUTS) ||
-		      sethostname(name, strlen(name)) ? 1 : 0);
+				      sethostname(name, strlen(name)) ?
+			      1 :
+			      0);
 	}
 	vz_run_put(&run);
 	while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	return status ? vz_err_set(e, VZ_EXIT_SYSTEM, "set the host name of container %u to %s",
-				   ct->id, name) : 0;
+				   ct->id, name) :
+			0;
 }

@@ -119,7 +119,7 @@ static void follow(struct keeper *k, int pidfd)
 	 * open, for good; with one it never does.
 	 */
 	k->slave = k->console < 0 ? -1 :
-		   ioctl(k->console, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+				    ioctl(k->console, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	for (;;) {
 		p[0] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = k->console, .events = POLLIN };
@@ -200,8 +200,8 @@ static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts 
 		return -1;
 	k->console = l->console;
 	if (vz_run_record(k->dir, l->pid, getpid())) {
-		vz_err_errno(e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u",
-			     VZ_RUN_DIR, k->id);
+		vz_err_errno(e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u", VZ_RUN_DIR,
+			     k->id);
 		vz_cgroup_remove(k->id, DIE_MS, NULL);
 		return -1;
 	}
@@ -211,8 +211,13 @@ static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts 
 
 static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock)
 {
-	struct keeper k = { .id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1,
-			    .log = -1, .started = vz_now_ms() };
+	struct keeper k = { .id = ct->id,
+			    .dir = -1,
+			    .lock = -1,
+			    .console = -1,
+			    .slave = -1,
+			    .log = -1,
+			    .started = vz_now_ms() };
 	struct vz_err e = { 0 };
 	struct vz_launched l;
 
@@ -237,8 +242,14 @@ static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock
 static int run_foreground(struct vz_ct *ct, const struct vz_start_opts *o, int *status,
 			  struct vz_err *e)
 {
-	struct keeper k = { .id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1,
-			    .log = -1, .foreground = true, .started = vz_now_ms() };
+	struct keeper k = { .id = ct->id,
+			    .dir = -1,
+			    .lock = -1,
+			    .console = -1,
+			    .slave = -1,
+			    .log = -1,
+			    .foreground = true,
+			    .started = vz_now_ms() };
 	struct vz_launched l;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -252,7 +263,8 @@ static int run_foreground(struct vz_ct *ct, const struct vz_start_opts *o, int *
 static pid_t fork_keeper(int *pidfd)
 {
 	_cleanup_close_ int cgroup = vz_cgroup_keepers();
-	struct clone_args a = { .flags = CLONE_PIDFD, .pidfd = (uintptr_t)pidfd,
+	struct clone_args a = { .flags = CLONE_PIDFD,
+				.pidfd = (uintptr_t)pidfd,
 				.exit_signal = SIGCHLD };
 
 	/* Out of the caller's cgroup: a service that starts containers may be stopped. */
@@ -292,7 +304,8 @@ int vz_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struc
 	if (type != VZ_MSG_ERROR) {
 		/* Killed while it worked: what it made is found by name. */
 		vz_cgroup_remove(ct->id, DIE_MS, NULL);
-		vz_err_set(e, VZ_EXIT_ENV_CREATE, "the keeper died while it started the "
+		vz_err_set(e, VZ_EXIT_ENV_CREATE,
+			   "the keeper died while it started the "
 			   "container (killed by somebody, or out of memory)");
 	}
 	return -1;

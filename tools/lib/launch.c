@@ -45,7 +45,7 @@ static int make_beancounter(struct launch *s)
 
 	if (!vz_ct_yes(s->ct, "BEANCOUNTERS", true)) {
 		vz_log(VZ_LOG_WARN, "BEANCOUNTERS=no: this container runs WITHOUT ANY LIMIT of "
-		       "processes, files and memory");
+				    "processes, files and memory");
 		return 0;
 	}
 	s->bc = vz_bc_open(s->e);
@@ -66,7 +66,7 @@ static int make_beancounter(struct launch *s)
 
 static int make_limits(struct launch *s)
 {
-	_cleanup_close_ int private = -1;
+	_cleanup_close_ int area = -1;
 
 	if (make_beancounter(s))
 		return -1;
@@ -74,18 +74,17 @@ static int make_limits(struct launch *s)
 	if (s->cgroup < 0)
 		return -1;
 	s->cgroup_made = true;
-	private = vz_open_host(s->ct->private, O_RDONLY | O_DIRECTORY);
-	if (private < 0)
+	area = vz_open_host(s->ct->private, O_RDONLY | O_DIRECTORY);
+	if (area < 0)
 		return vz_err_errno(s->e, VZ_EXIT_PRIVATE_MISSING, "%s", s->ct->private);
-	return vz_quota_set(private, s->ct->id, s->ct->merged, s->e);
+	return vz_quota_set(area, s->ct->id, s->ct->merged, s->e);
 }
 
 static int clone_init(struct launch *s)
 {
 	struct clone_args a = {
-		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS |
-			 CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_PIDFD |
-			 CLONE_INTO_CGROUP,
+		.flags = CLONE_NEWUSER | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUTS | CLONE_NEWIPC |
+			 CLONE_NEWNET | CLONE_NEWCGROUP | CLONE_PIDFD | CLONE_INTO_CGROUP,
 		.pidfd = (uintptr_t)&s->l->pidfd,
 		.exit_signal = SIGCHLD,
 		.cgroup = s->cgroup,
@@ -117,9 +116,10 @@ static int clone_init(struct launch *s)
 		s->l->pidfd = -1;
 		vz_err_errno(s->e, VZ_EXIT_ENV_CREATE, "make the namespaces");
 		if (errno == EAGAIN)
-			vz_err_hint(s->e, "numproc of container %u is too low for a first "
-				    "process: vzctl set %u --numproc N --save", s->ct->id,
-				    s->ct->id);
+			vz_err_hint(s->e,
+				    "numproc of container %u is too low for a first "
+				    "process: vzctl set %u --numproc N --save",
+				    s->ct->id, s->ct->id);
 		if (errno == ENOSPC || errno == EUSERS)
 			vz_err_hint(s->e, "See /proc/sys/user/max_*_namespaces");
 		return -1;
@@ -210,8 +210,9 @@ static void close_all(struct launch *s)
 int vz_launch(const struct vz_ct *ct, const struct vz_start_opts *o, struct vz_launched *l,
 	      struct vz_err *e)
 {
-	struct launch s = { .ct = ct, .o = o, .l = l, .e = e, .bc = -1, .cgroup = -1,
-			    .sock = -1, .userns = -1 };
+	struct launch s = {
+		.ct = ct, .o = o, .l = l, .e = e, .bc = -1, .cgroup = -1, .sock = -1, .userns = -1
+	};
 	_cleanup_close_ int mnt_ns = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
 	int rc;
 

@@ -43,8 +43,8 @@ static int locked_error(int fd, uint32_t ctid, struct vz_err *e)
 		return vz_err_set(e, VZ_EXIT_LOCKED, "Container %u is locked by another process",
 				  ctid);
 	return vz_err_set(e, VZ_EXIT_LOCKED,
-			  "Container %u is locked: process %d is %s it. Try again later",
-			  ctid, pid, *status ? status : "changing");
+			  "Container %u is locked: process %d is %s it. Try again later", ctid, pid,
+			  *status ? status : "changing");
 }
 
 int vz_lock(const char *dir, uint32_t ctid, const char *status, struct vz_err *e)

@@ -30,8 +30,8 @@ void vz_log_file(const char *path)
 		close(logger.fd);
 	logger.fd = -1;
 	if (path && *path)
-		logger.fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
-				 0640);
+		logger.fd =
+			open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
 }
 
 void vz_log_ctid(uint32_t ctid)

@@ -33,7 +33,6 @@ void vz_log_ctid(uint32_t ctid);
 /* Stops writing to stdout and stderr, for a process that outlives its caller. */
 void vz_log_detach(void);
 
-void vz_log(enum vz_log_level level, const char *fmt, ...)
-	__attribute__((format(printf, 2, 3)));
+void vz_log(enum vz_log_level level, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 #endif

@@ -40,9 +40,9 @@ int vz_name_set(uint32_t ctid, const char *old, const char *name, struct vz_err 
 		if (vz_mkdirs(VZ_NAMES_DIR, 0755))
 			return vz_err_errno(e, VZ_EXIT_SYSTEM, "make %s", VZ_NAMES_DIR);
 		if (symlink(target, path))
-			return errno == EEXIST ?
-			       vz_err_set(e, VZ_EXIT_BAD_NAME, "name %s is in use (%s)", name, path) :
-			       vz_err_errno(e, VZ_EXIT_SYSTEM, "make %s", path);
+			return errno == EEXIST ? vz_err_set(e, VZ_EXIT_BAD_NAME,
+							    "name %s is in use (%s)", name, path) :
+						 vz_err_errno(e, VZ_EXIT_SYSTEM, "make %s", path);
 	}
 	if (belongs_to(old, ctid) && (!name || strcmp(old, name)))
 		drop(old);

@@ -39,8 +39,7 @@ int vz_ns_time_begin(struct vz_err *e)
 	char text[128];
 
 	if (saved < 0)
-		return errno == ENOENT ? -2 :
-		       vz_err_errno(e, VZ_EXIT_SYSTEM, "/proc/self/ns/time");
+		return errno == ENOENT ? -2 : vz_err_errno(e, VZ_EXIT_SYSTEM, "/proc/self/ns/time");
 	clock_gettime(CLOCK_BOOTTIME, &boot);
 	clock_gettime(CLOCK_MONOTONIC, &mono);
 	snprintf(text, sizeof(text), "boottime -%lld 0\nmonotonic -%lld 0\n",

@@ -23,9 +23,9 @@
  * kernel relaxes one of the checks.
  */
 static const cap_value_t never[] = {
-	CAP_SYS_MODULE, CAP_SYS_RAWIO, CAP_SYS_TIME, CAP_MAC_ADMIN, CAP_MAC_OVERRIDE,
-	CAP_SYSLOG, CAP_WAKE_ALARM, CAP_BLOCK_SUSPEND, CAP_PERFMON, CAP_BPF,
-	CAP_CHECKPOINT_RESTORE,
+	CAP_SYS_MODULE,	  CAP_SYS_RAWIO, CAP_SYS_TIME,		 CAP_MAC_ADMIN,
+	CAP_MAC_OVERRIDE, CAP_SYSLOG,	 CAP_WAKE_ALARM,	 CAP_BLOCK_SUSPEND,
+	CAP_PERFMON,	  CAP_BPF,	 CAP_CHECKPOINT_RESTORE,
 };
 
 #define NEVER	((int)(sizeof(never) / sizeof(*never)))
@@ -41,9 +41,8 @@ int vz_caps_drop(struct vz_err *e)
 	_cleanup_(cap_freep) cap_t set = NULL;
 
 	for (int i = 0; i < NEVER; i++)
-		if (cap_drop_bound(never[i]) && errno != EINVAL)	/* EINVAL: unknown here */
-			return vz_err_errno(e, VZ_EXIT_CAPABILITY, "drop capability %d",
-					    never[i]);
+		if (cap_drop_bound(never[i]) && errno != EINVAL) /* EINVAL: unknown here */
+			return vz_err_errno(e, VZ_EXIT_CAPABILITY, "drop capability %d", never[i]);
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
 	set = cap_get_proc();
 	if (!set || cap_clear_flag(set, CAP_INHERITABLE) ||
@@ -81,8 +80,8 @@ void vz_priv_fresh(void)
 {
 	/* What shells, nohup(1) and language run times ignore; handlers end with execve(2). */
 	static const int ignored[] = {
-		SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2,
-		SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ,
+		SIGHUP,	 SIGINT,  SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1,
+		SIGUSR2, SIGCHLD, SIGTSTP, SIGTTIN, SIGTTOU, SIGXFSZ,
 	};
 	sigset_t none;
 

@@ -25,8 +25,8 @@ static int saved_tty = -1;
 
 int vz_pty_open(int pts, int *slave)
 {
-	_cleanup_close_ int master = openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC |
-					    O_NONBLOCK | O_NOFOLLOW);
+	_cleanup_close_ int master =
+		openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK | O_NOFOLLOW);
 	struct statfs fs;
 	struct stat st;
 	int unlock = 0;

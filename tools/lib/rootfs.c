@@ -43,8 +43,10 @@ static int open_template(const struct vz_ct *ct, struct vz_err *e)
 	if (fd < 0) {
 		vz_err_errno(e, VZ_EXIT_NO_TEMPLATE_TREE, "OS template %s (%s/%s)", name, path,
 			     name);
-		return vz_err_hint(e, "vztmpl list shows those that exist, vztmpl create %s "
-				      "makes one", name);
+		return vz_err_hint(e,
+				   "vztmpl list shows those that exist, vztmpl create %s "
+				   "makes one",
+				   name);
 	}
 	return fd;
 }
@@ -69,20 +71,20 @@ static int open_private(const struct vz_ct *ct, struct vz_err *e)
 int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e)
 {
 	const char *layout = vz_ct_get(ct, "VE_LAYOUT", "overlay");
-	_cleanup_close_ int template = -1, private = -1, fs = -1;
+	_cleanup_close_ int tmpl = -1, area = -1, fs = -1;
 
 	if (strcmp(layout, "overlay") && strcmp(layout, "simfs"))
 		return vz_err_set(e, VZ_EXIT_UNKNOWN_LAYOUT,
 				  "VE_LAYOUT is %s; overlay and simfs are possible", layout);
 	if (!is_simfs(ct)) {
-		template = open_template(ct, e);
-		if (template < 0)
+		tmpl = open_template(ct, e);
+		if (tmpl < 0)
 			return -1;
 	}
-	private = open_private(ct, e);
-	if (private < 0)
+	area = open_private(ct, e);
+	if (area < 0)
 		return -1;
-	fs = vz_open_below(private, VZ_PRIVATE_FS, O_PATH | O_DIRECTORY, 0);
+	fs = vz_open_below(area, VZ_PRIVATE_FS, O_PATH | O_DIRECTORY, 0);
 	if (fs < 0)
 		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s/%s", ct->private,
 				    VZ_PRIVATE_FS);
@@ -118,11 +120,10 @@ int vz_rootfs_scratch(struct vz_err *e)
 }
 
 /* A private copy of the mount at dirfd, id-mapped unless userns is -1. */
-static int clone_mapped(int dirfd, const char *what, uint64_t flags, int userns,
-			struct vz_err *e)
+static int clone_mapped(int dirfd, const char *what, uint64_t flags, int userns, struct vz_err *e)
 {
-	_cleanup_close_ int tree = vz_open_tree(dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC |
-						AT_EMPTY_PATH);
+	_cleanup_close_ int tree =
+		vz_open_tree(dirfd, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
 
 	if (tree < 0)
 		return vz_err_errno(e, VZ_EXIT_MOUNT, "clone the mount of %s", what);
@@ -171,16 +172,16 @@ static int attach_layer(int dirfd, const char *at, const char *what, uint64_t fl
 	return 0;
 }
 
-static int make_overlay(const struct vz_ct *ct, int private, int userns, struct vz_err *e)
+static int make_overlay(const struct vz_ct *ct, int area, int userns, struct vz_err *e)
 {
-	_cleanup_close_ int template = open_template(ct, e);
+	_cleanup_close_ int tmpl = open_template(ct, e);
 	_cleanup_close_ int ctx = -1;
 	char source[16];
 	int fd;
 
-	if (template < 0 ||
-	    attach_layer(template, SCRATCH_LOWER, "the template", MOUNT_ATTR_RDONLY, userns, e) ||
-	    attach_layer(private, SCRATCH_UPPER, ct->private, 0, userns, e))
+	if (tmpl < 0 ||
+	    attach_layer(tmpl, SCRATCH_LOWER, "the template", MOUNT_ATTR_RDONLY, userns, e) ||
+	    attach_layer(area, SCRATCH_UPPER, ct->private, 0, userns, e))
 		return -1;
 	ctx = vz_fsopen("overlay", FSOPEN_CLOEXEC);
 	if (ctx < 0) {
@@ -190,8 +191,7 @@ static int make_overlay(const struct vz_ct *ct, int private, int userns, struct 
 	snprintf(source, sizeof(source), "%u", ct->id);
 	if (vz_fsconfig(ctx, FSCONFIG_SET_STRING, "source", source, 0) ||
 	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "lowerdir", SCRATCH_LOWER, 0) ||
-	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "upperdir", SCRATCH_UPPER "/" VZ_PRIVATE_FS,
-			0) ||
+	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "upperdir", SCRATCH_UPPER "/" VZ_PRIVATE_FS, 0) ||
 	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "workdir", SCRATCH_UPPER "/" VZ_PRIVATE_WORK,
 			0) ||
 	    vz_fsconfig(ctx, FSCONFIG_SET_STRING, "redirect_dir", "on", 0) ||
@@ -201,9 +201,9 @@ static int make_overlay(const struct vz_ct *ct, int private, int userns, struct 
 	return fd >= 0 ? fd : overlay_error(ctx, e);
 }
 
-static int make_simfs(const struct vz_ct *ct, int private, int userns, struct vz_err *e)
+static int make_simfs(const struct vz_ct *ct, int area, int userns, struct vz_err *e)
 {
-	_cleanup_close_ int fs = vz_open_below(private, VZ_PRIVATE_FS, O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_close_ int fs = vz_open_below(area, VZ_PRIVATE_FS, O_RDONLY | O_DIRECTORY, 0);
 
 	if (fs < 0)
 		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s/%s", ct->private,
@@ -213,14 +213,13 @@ static int make_simfs(const struct vz_ct *ct, int private, int userns, struct vz
 
 int vz_rootfs_make(const struct vz_ct *ct, int userns, struct vz_err *e)
 {
-	_cleanup_close_ int private = open_private(ct, e);
+	_cleanup_close_ int area = open_private(ct, e);
 	_cleanup_close_ int fd = -1;
 	struct statvfs st;
 
-	if (private < 0)
+	if (area < 0)
 		return -1;
-	fd = is_simfs(ct) ? make_simfs(ct, private, userns, e) :
-	     make_overlay(ct, private, userns, e);
+	fd = is_simfs(ct) ? make_simfs(ct, area, userns, e) : make_overlay(ct, area, userns, e);
 	if (fd < 0)
 		return -1;
 	/* Overlay falls back to read-only without an error. */
@@ -229,7 +228,8 @@ int vz_rootfs_make(const struct vz_ct *ct, int userns, struct vz_err *e)
 	if (st.f_flag & ST_RDONLY)
 		return vz_err_set(e, VZ_EXIT_MOUNT,
 				  "the root file system came up read-only; the kernel log has the "
-				  "reason. Is %s writable and not full?", ct->private);
+				  "reason. Is %s writable and not full?",
+				  ct->private);
 	return vz_steal_fd(&fd);
 }
 
@@ -300,36 +300,36 @@ int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e)
 
 static int fill_private(const struct vz_ct *ct, int dir, unsigned int project, struct vz_err *e)
 {
-	_cleanup_close_ int template = open_template(ct, e);
+	_cleanup_close_ int tmpl = open_template(ct, e);
 	_cleanup_close_ int fs = -1;
 	struct stat st;
 
-	if (template < 0)
+	if (tmpl < 0)
 		return -1;
 	/* Before anything is in it: what exists already would stay outside the project. */
 	if (vz_quota_mark(dir, project, e) && vz_quota_wanted(ct->merged))
 		return -1;
-	if (fstat(template, &st) || mkdirat(dir, VZ_PRIVATE_FS, 0700) ||
+	if (fstat(tmpl, &st) || mkdirat(dir, VZ_PRIVATE_FS, 0700) ||
 	    mkdirat(dir, VZ_PRIVATE_WORK, 0700))
 		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make directories in %s",
 				    ct->private);
 	fs = vz_open_below(dir, VZ_PRIVATE_FS, O_RDONLY | O_DIRECTORY, 0);
 	if (fs < 0 || fchown(fs, st.st_uid, st.st_gid) || fchmod(fs, st.st_mode & 07777))
-		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s/%s", ct->private,
-				    VZ_PRIVATE_FS);
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s/%s", ct->private, VZ_PRIVATE_FS);
 	if (vz_quota_set(dir, project, ct->merged, e))
 		return -1;
-	return is_simfs(ct) ? vz_tree_copy(template, fs, e) : 0;
+	return is_simfs(ct) ? vz_tree_copy(tmpl, fs, e) : 0;
 }
 
 int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e)
 {
 	_cleanup_close_ int parent = -1, dir = -1;
 	char path[PATH_MAX], tmp[NAME_MAX], *name;
-	int rc;
+	int rc, len;
 
-	if (snprintf(path, sizeof(path), "%s", ct->private) >= (int)sizeof(path) ||
-	    !(name = strrchr(path, '/')) || !name[1] || strlen(name) > NAME_MAX - 8)
+	len = snprintf(path, sizeof(path), "%s", ct->private);
+	name = strrchr(path, '/');
+	if (len >= (int)sizeof(path) || !name || !name[1] || strlen(name) > NAME_MAX - 8)
 		return vz_err_set(e, VZ_EXIT_NO_PRIVATE, "VE_PRIVATE %s is no usable path",
 				  ct->private);
 	*name++ = 0;
@@ -345,7 +345,7 @@ int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err
 		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make %s.tmp", ct->private);
 	dir = vz_open_below(parent, tmp, O_RDONLY | O_DIRECTORY, 0);
 	rc = dir < 0 ? vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s.tmp", ct->private) :
-	     fill_private(ct, dir, project, e);
+		       fill_private(ct, dir, project, e);
 	if (!rc && renameat(parent, tmp, parent, name))
 		rc = vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "rename %s.tmp to %s", ct->private,
 				  ct->private);

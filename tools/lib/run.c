@@ -29,9 +29,11 @@ static unsigned long long start_time(pid_t pid)
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (vz_read_text(AT_FDCWD, path, text, sizeof(text)) < 0)
 		return 0;
-	p = strrchr(text, ')');		/* the name before it is anybody's choice */
-	if (!p || sscanf(p + 1, " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
-			 "%*s %*s %*s %*s %*s %llu", &start) != 1)
+	p = strrchr(text, ')'); /* the name before it is anybody's choice */
+	if (!p || sscanf(p + 1,
+			 " %*c %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s %*s "
+			 "%*s %*s %*s %*s %*s %llu",
+			 &start) != 1)
 		return 0;
 	return start;
 }

@@ -128,8 +128,10 @@ static int kill_all(const struct vz_ct *ct, const struct vz_run *run, struct vz_
 	if (vz_cgroup_kill(ct->id) && vz_pidfd_signal(run->pidfd, SIGKILL) && errno != ESRCH)
 		return vz_err_errno(e, VZ_EXIT_STOP, "kill container %u", ct->id);
 	if (vz_wait_input(run->pidfd, KILL_MS) != 1)
-		return vz_err_set(e, VZ_EXIT_STOP, "init of container %u (pid %d) does not die: it "
-				  "is stuck in the kernel", ct->id, run->init);
+		return vz_err_set(e, VZ_EXIT_STOP,
+				  "init of container %u (pid %d) does not die: it "
+				  "is stuck in the kernel",
+				  ct->id, run->init);
 	return 0;
 }
 

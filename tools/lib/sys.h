@@ -63,8 +63,7 @@ static inline int vz_fsopen(const char *type, unsigned int flags)
 	return syscall(SYS_fsopen, type, flags);
 }
 
-static inline int vz_fsconfig(int fd, unsigned int cmd, const char *key, const void *value,
-			      int aux)
+static inline int vz_fsconfig(int fd, unsigned int cmd, const char *key, const void *value, int aux)
 {
 	return syscall(SYS_fsconfig, fd, cmd, key, value, aux);
 }

@@ -103,8 +103,10 @@ struct copy {
 
 static int copy_failed(struct copy *c, const char *name)
 {
-	return vz_err_errno(c->e, errno == ENOSPC || errno == EDQUOT ? VZ_EXIT_NO_SPACE :
-			    VZ_EXIT_CREATE_PRIVATE, "copy %s", name);
+	return vz_err_errno(c->e,
+			    errno == ENOSPC || errno == EDQUOT ? VZ_EXIT_NO_SPACE :
+								 VZ_EXIT_CREATE_PRIVATE,
+			    "copy %s", name);
 }
 
 static int copy_xattrs(struct copy *c, int from, int to)
@@ -127,7 +129,9 @@ static int copy_meta(struct copy *c, int from, int to, const struct stat *st)
 	struct timespec times[2] = { st->st_atim, st->st_mtim };
 
 	return fchown(to, st->st_uid, st->st_gid) || fchmod(to, st->st_mode & 07777) ||
-	       copy_xattrs(c, from, to) || futimens(to, times) ? -1 : 0;
+			       copy_xattrs(c, from, to) || futimens(to, times) ?
+		       -1 :
+		       0;
 }
 
 static int copy_file(struct copy *c, int from, int to, const char *name, const struct stat *st)

@@ -91,7 +91,8 @@ int vz_uid_allocate(uint32_t ctid, uid_t *base, struct vz_err *e)
 		}
 	return vz_err_set(e, VZ_EXIT_NO_RESOURCES,
 			  "all %u uid ranges are in use. Destroy containers, or give this one a "
-			  "range by --local_uid", SLOTS);
+			  "range by --local_uid",
+			  SLOTS);
 }
 
 int vz_uid_check(uint32_t ctid, uid_t base, struct vz_err *e)
@@ -103,6 +104,7 @@ int vz_uid_check(uint32_t ctid, uid_t base, struct vz_err *e)
 	if (m.owner)
 		return vz_err_set(e, VZ_EXIT_BAD_VALUE,
 				  "uids %u to %u overlap those of container %u; each container "
-				  "needs its own", base, base + VZ_UID_RANGE - 1, m.owner);
+				  "needs its own",
+				  base, base + VZ_UID_RANGE - 1, m.owner);
 	return 0;
 }

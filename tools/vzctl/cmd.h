@@ -33,16 +33,14 @@ struct vz_cmd {
 	int (*run)(struct vz_cmd_ctx *ctx, struct vz_err *e);
 };
 
-extern const struct vz_cmd vz_cmd_create, vz_cmd_start, vz_cmd_stop, vz_cmd_restart,
-			   vz_cmd_destroy, vz_cmd_mount, vz_cmd_umount, vz_cmd_set,
-			   vz_cmd_status, vz_cmd_exec, vz_cmd_exec2, vz_cmd_exec3,
-			   vz_cmd_enter;
+extern const struct vz_cmd vz_cmd_create, vz_cmd_start, vz_cmd_stop, vz_cmd_restart, vz_cmd_destroy,
+	vz_cmd_mount, vz_cmd_umount, vz_cmd_set, vz_cmd_status, vz_cmd_exec, vz_cmd_exec2,
+	vz_cmd_exec3, vz_cmd_enter;
 
 struct vz_start_opts;
 
 /* What start, stop and restart share; the container exists and is locked. */
-int vz_cmd_do_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status,
-		    struct vz_err *e);
+int vz_cmd_do_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struct vz_err *e);
 int vz_cmd_do_stop(struct vz_ct *ct, bool fast, struct vz_err *e);
 
 /* Locks the container, loads its configuration again, and checks that it exists. */

@@ -46,8 +46,10 @@ static struct vz_conf *make_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 		snprintf(path, sizeof(path), VZ_CT_CONF_DIR "/ve-%s.conf-sample", sample);
 		c = vz_conf_load(path, e);
 		if (!c && errno == ENOENT)
-			vz_err_set(e, VZ_EXIT_COPY_CONFIG, "sample configuration %s does not "
-				   "exist (%s)", sample, path);
+			vz_err_set(e, VZ_EXIT_COPY_CONFIG,
+				   "sample configuration %s does not "
+				   "exist (%s)",
+				   sample, path);
 		if (c && vz_conf_set(c, "ORIGIN_SAMPLE", sample))
 			return NULL;
 	} else {
@@ -61,20 +63,21 @@ static struct vz_conf *make_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 static int set_layout(struct vz_cmd_ctx *ctx, struct vz_conf *c, struct vz_err *e)
 {
 	struct vz_ct *ct = &ctx->ct;
-	const char *template = vz_conf_get(c, "OSTEMPLATE");
+	const char *tmpl = vz_conf_get(c, "OSTEMPLATE");
 
-	if (!template)
-		template = vz_ct_get(ct, "OSTEMPLATE", vz_ct_get(ct, "DEF_OSTEMPLATE", NULL));
-	if (!template)
+	if (!tmpl)
+		tmpl = vz_ct_get(ct, "OSTEMPLATE", vz_ct_get(ct, "DEF_OSTEMPLATE", NULL));
+	if (!tmpl)
 		return vz_err_set(e, VZ_EXIT_NO_OSTEMPLATE,
 				  "--ostemplate NAME is needed; vztmpl list shows the templates");
-	if (vz_conf_set(c, "OSTEMPLATE", template) ||
-	    vz_conf_set(c, "VE_ROOT", vz_conf_get(c, "VE_ROOT") ?:
-			vz_ct_get(ct, "VE_ROOT", VZ_DEFAULT_ROOT)) ||
-	    vz_conf_set(c, "VE_PRIVATE", vz_conf_get(c, "VE_PRIVATE") ?:
-			vz_ct_get(ct, "VE_PRIVATE", VZ_DEFAULT_PRIVATE)) ||
-	    vz_conf_set(c, "VE_LAYOUT", vz_conf_get(c, "VE_LAYOUT") ?:
-			vz_ct_get(ct, "VE_LAYOUT", "overlay")))
+	if (vz_conf_set(c, "OSTEMPLATE", tmpl) ||
+	    vz_conf_set(c, "VE_ROOT",
+			vz_conf_get(c, "VE_ROOT") ?: vz_ct_get(ct, "VE_ROOT", VZ_DEFAULT_ROOT)) ||
+	    vz_conf_set(c, "VE_PRIVATE",
+			vz_conf_get(c, "VE_PRIVATE") ?:
+				vz_ct_get(ct, "VE_PRIVATE", VZ_DEFAULT_PRIVATE)) ||
+	    vz_conf_set(c, "VE_LAYOUT",
+			vz_conf_get(c, "VE_LAYOUT") ?: vz_ct_get(ct, "VE_LAYOUT", "overlay")))
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
 	return 0;
 }
@@ -89,9 +92,10 @@ static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 	if (local_uid) {
 		if (vz_num_u64(local_uid, VZ_UID_RANGE, INT32_MAX - VZ_UID_RANGE + 1, &n) ||
 		    n % VZ_UID_RANGE)
-			return vz_err_set(e, VZ_EXIT_BAD_VALUE, "--local_uid %s: a multiple of %u "
-					  "up to %u is needed", local_uid, VZ_UID_RANGE,
-					  INT32_MAX - VZ_UID_RANGE + 1);
+			return vz_err_set(e, VZ_EXIT_BAD_VALUE,
+					  "--local_uid %s: a multiple of %u "
+					  "up to %u is needed",
+					  local_uid, VZ_UID_RANGE, INT32_MAX - VZ_UID_RANGE + 1);
 		base = n;
 		if (vz_uid_check(ct->id, base, e))
 			return -1;
@@ -102,7 +106,8 @@ static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 	}
 	snprintf(text, sizeof(text), "%u", base);
 	return vz_conf_set(c, "LOCAL_UID", text) || vz_conf_set(c, "LOCAL_GID", text) ?
-	       vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory") : 0;
+		       vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory") :
+		       0;
 }
 
 static void remove_private(const struct vz_ct *ct)
@@ -147,8 +152,10 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	if (set_layout(ctx, c, e) || vz_ct_reload(ct, c, e))
 		return -1;
 	if (!access(ct->private, F_OK))
-		return vz_err_set(e, VZ_EXIT_PRIVATE_EXISTS, "Container %u: private area %s "
-				  "already exists", ct->id, ct->private);
+		return vz_err_set(e, VZ_EXIT_PRIVATE_EXISTS,
+				  "Container %u: private area %s "
+				  "already exists",
+				  ct->id, ct->private);
 	vz_log(VZ_LOG_INFO, "Creating container private area (%s)",
 	       vz_ct_get(ct, "OSTEMPLATE", "?"));
 	if (vz_rootfs_create(ct, ct->id, e))

@@ -24,11 +24,15 @@ static int check(const struct vz_ct *ct, struct vz_err *e)
 	vz_run_get(ct->id, &state);
 	vz_run_put(&state);
 	if (state.running)
-		return vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is running. Stop it: vzctl "
-				  "stop %u", ct->id, ct->id);
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "Container %u is running. Stop it: vzctl "
+				  "stop %u",
+				  ct->id, ct->id);
 	if (vz_ct_mounted(ct))
-		return vz_err_set(e, VZ_EXIT_MOUNTED, "Container %u is mounted. Unmount it: vzctl "
-				  "umount %u", ct->id, ct->id);
+		return vz_err_set(e, VZ_EXIT_MOUNTED,
+				  "Container %u is mounted. Unmount it: vzctl "
+				  "umount %u",
+				  ct->id, ct->id);
 	return 0;
 }
 
@@ -51,7 +55,7 @@ static int remove_private(const struct vz_ct *ct, struct vz_err *e)
 		return -1;
 	if (renameat(parent, name, parent, gone))
 		return errno == ENOENT ? 0 :
-		       vz_err_errno(e, VZ_EXIT_DELETE, "rename %s", ct->private);
+					 vz_err_errno(e, VZ_EXIT_DELETE, "rename %s", ct->private);
 	if (vz_tree_remove(parent, gone, e))
 		return vz_err_wrap(e, "%s/%s", path, gone);
 	vz_quota_drop(parent, ct->id);

@@ -33,8 +33,10 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	if (vz_ct_must_exist(&ctx->ct, e))
 		return -1;
 	if (*ctx->args && (strcmp(*ctx->args, "--exec") || !ctx->args[1]))
-		return vz_err_set(e, VZ_EXIT_BAD_OPTION, "vzctl enter %u [--exec COMMAND...]: "
-				  "unexpected \"%s\"", ctx->ct.id, *ctx->args);
+		return vz_err_set(e, VZ_EXIT_BAD_OPTION,
+				  "vzctl enter %u [--exec COMMAND...]: "
+				  "unexpected \"%s\"",
+				  ctx->ct.id, *ctx->args);
 	if (*ctx->args) {
 		for (char **a = ctx->args + 1; *a; a++) {
 			if (a != ctx->args + 1)

@@ -12,8 +12,10 @@ static int must_be_down(const struct vz_ct *ct, struct vz_err *e)
 	vz_run_put(&state);
 	if (!state.running)
 		return 0;
-	return vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is running; its files are in "
-			  "/proc/%d/root", ct->id, state.init);
+	return vz_err_set(e, VZ_EXIT_RUNNING,
+			  "Container %u is running; its files are in "
+			  "/proc/%d/root",
+			  ct->id, state.init);
 }
 
 static int do_mount(struct vz_cmd_ctx *ctx, struct vz_err *e)

@@ -5,10 +5,9 @@
 
 static int fast;
 
-static const struct poptOption options[] = {
-	{ "fast", 0, POPT_ARG_NONE, &fast, 0, "do not ask the container, kill it", NULL },
-	POPT_TABLEEND
-};
+static const struct poptOption options[] = { { "fast", 0, POPT_ARG_NONE, &fast, 0,
+					       "do not ask the container, kill it", NULL },
+					     POPT_TABLEEND };
 
 static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {

@@ -54,8 +54,10 @@ static int check(const struct vz_cmd_ctx *ctx, const struct tally *t, bool runni
 		return vz_err_set(e, VZ_EXIT_BAD_OPTION, "--%s acts through CTID.conf: add --save",
 				  t->first_needsave);
 	if (!running && !save)
-		return vz_err_set(e, VZ_EXIT_NOT_RUNNING, "Container %u is not running: nothing "
-				  "can be changed now. Use --save", ctx->ct.id);
+		return vz_err_set(e, VZ_EXIT_NOT_RUNNING,
+				  "Container %u is not running: nothing "
+				  "can be changed now. Use --save",
+				  ctx->ct.id);
 	return 0;
 }
 
@@ -134,7 +136,7 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 		return t.settings ? save_conf(ctx, e) : 0;
 	if (t.settings)
 		vz_log(VZ_LOG_WARN, "Settings were not saved and will be reset to original values "
-		       "on next start (use --save flag)");
+				    "on next start (use --save flag)");
 	return 0;
 }
 

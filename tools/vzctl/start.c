@@ -16,8 +16,7 @@ static char *init;
 static const struct poptOption options[] = {
 	{ "foreground", 0, POPT_ARG_NONE, &foreground, 0,
 	  "stay, show the console, return the exit status of init", NULL },
-	{ "init", 0, POPT_ARG_STRING, &init, 0,
-	  "run this program instead of /sbin/init", "PATH" },
+	{ "init", 0, POPT_ARG_STRING, &init, 0, "run this program instead of /sbin/init", "PATH" },
 	POPT_TABLEEND
 };
 
@@ -27,15 +26,19 @@ static int check(struct vz_ct *ct, struct vz_err *e)
 	uid_t base;
 
 	if (vz_ct_yes(ct, "DISABLED", false))
-		return vz_err_set(e, VZ_EXIT_DISABLED, "Container %u is disabled. Enable it: vzctl "
-				  "set %u --disabled no --save", ct->id, ct->id);
+		return vz_err_set(e, VZ_EXIT_DISABLED,
+				  "Container %u is disabled. Enable it: vzctl "
+				  "set %u --disabled no --save",
+				  ct->id, ct->id);
 	vz_run_get(ct->id, &run);
 	vz_run_put(&run);
 	if (run.running)
 		return vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is already running", ct->id);
 	if (vz_keeper_wait(ct->id, TEARDOWN_MS))
-		return vz_err_set(e, VZ_EXIT_TIMEOUT, "the last run of container %u is still being "
-				  "cleared up (see the keeper, pid %d)", ct->id, run.keeper_pid);
+		return vz_err_set(e, VZ_EXIT_TIMEOUT,
+				  "the last run of container %u is still being "
+				  "cleared up (see the keeper, pid %d)",
+				  ct->id, run.keeper_pid);
 	if (vz_ct_base(ct, &base, e) || vz_rootfs_check(ct, e))
 		return -1;
 	if (!vz_ct_mounted(ct))
@@ -44,8 +47,7 @@ static int check(struct vz_ct *ct, struct vz_err *e)
 	return vz_rootfs_umount(ct, e);
 }
 
-int vz_cmd_do_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status,
-		    struct vz_err *e)
+int vz_cmd_do_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struct vz_err *e)
 {
 	if (check(ct, e))
 		return -1;

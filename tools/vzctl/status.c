@@ -19,8 +19,10 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	       state.running || vz_ct_mounted(ct) ? "mounted" : "unmounted",
 	       state.running ? "running" : "down");
 	if (state.running && !state.keeper)
-		vz_log(VZ_LOG_WARN, "the keeper of container %u is gone: it will not come back "
-		       "after a reboot, and its console is not logged", ct->id);
+		vz_log(VZ_LOG_WARN,
+		       "the keeper of container %u is gone: it will not come back "
+		       "after a reboot, and its console is not logged",
+		       ct->id);
 	return 0;
 }
 

@@ -6,10 +6,9 @@
 
 static int fast;
 
-static const struct poptOption options[] = {
-	{ "fast", 0, POPT_ARG_NONE, &fast, 0, "do not ask the container, kill it", NULL },
-	POPT_TABLEEND
-};
+static const struct poptOption options[] = { { "fast", 0, POPT_ARG_NONE, &fast, 0,
+					       "do not ask the container, kill it", NULL },
+					     POPT_TABLEEND };
 
 int vz_cmd_do_stop(struct vz_ct *ct, bool kill, struct vz_err *e)
 {

@@ -37,13 +37,15 @@ static void print_help(void)
 {
 	printf("vzctl version %s\n"
 	       "Usage: vzctl [--quiet] [--verbose] [--skiplock] COMMAND CTID [OPTIONS]\n\n"
-	       "Commands:\n", VZ_VERSION);
+	       "Commands:\n",
+	       VZ_VERSION);
 	for (size_t i = 0; i < COMMANDS; i++)
 		printf("  %-8s CTID %-22s %s\n", commands[i]->name, commands[i]->args,
 		       commands[i]->help);
 	printf("\nCTID is a number from 1 to %u, or the name of a container.\n"
 	       "vzctl COMMAND --help shows the options of a command; vzctl(8) explains them,\n"
-	       "vzlist(8) shows the containers, vztmpl(8) makes templates.\n", BC_ID_MAX);
+	       "vzlist(8) shows the containers, vztmpl(8) makes templates.\n",
+	       BC_ID_MAX);
 }
 
 static const struct vz_cmd *find_command(const char *name)
@@ -77,8 +79,10 @@ static int parse_global(int argc, char **argv, struct global_opts *g, struct vz_
 			vz_param_dump(stdout);
 			return 0;
 		} else {
-			return vz_err_set(e, VZ_EXIT_BAD_OPTION, "unknown option %s. See vzctl "
-					  "--help", argv[i]);
+			return vz_err_set(e, VZ_EXIT_BAD_OPTION,
+					  "unknown option %s. See vzctl "
+					  "--help",
+					  argv[i]);
 		}
 	}
 	if (i < argc)
@@ -101,8 +105,7 @@ static poptContext make_context(const struct vz_cmd *cmd, int argc, char **argv,
 		table[n++] = (struct poptOption){ .argInfo = POPT_ARG_INCLUDE_TABLE,
 						  .arg = vz_param_popt(cmd->params),
 						  .descrip = "Settings:" };
-	table[n++] = (struct poptOption){ .longName = "help", .val = '?',
-					  .descrip = "show this" };
+	table[n++] = (struct poptOption){ .longName = "help", .val = '?', .descrip = "show this" };
 	table[n] = (struct poptOption){ NULL };
 	pc = poptGetContext("vzctl", argc, (const char **)argv, table, 0);
 	if (pc) {
@@ -113,8 +116,8 @@ static poptContext make_context(const struct vz_cmd *cmd, int argc, char **argv,
 }
 
 /* Return: 0; 1: help was shown; -1 with the error set. */
-static int parse_options(const struct vz_cmd *cmd, int argc, char **argv,
-			 struct vz_conf *overlay, struct vz_err *e)
+static int parse_options(const struct vz_cmd *cmd, int argc, char **argv, struct vz_conf *overlay,
+			 struct vz_err *e)
 {
 	struct poptOption table[MAX_OPTIONS];
 	poptContext pc = make_context(cmd, argc, argv, table);
@@ -137,8 +140,10 @@ static int parse_options(const struct vz_cmd *cmd, int argc, char **argv,
 				    poptBadOption(pc, POPT_BADOPTION_NOALIAS), poptStrerror(rc),
 				    cmd->name);
 	if (!result && poptPeekArg(pc))
-		result = vz_err_set(e, VZ_EXIT_BAD_OPTION, "%s takes no argument \"%s\". See vzctl "
-				    "%s --help", cmd->name, poptPeekArg(pc), cmd->name);
+		result = vz_err_set(e, VZ_EXIT_BAD_OPTION,
+				    "%s takes no argument \"%s\". See vzctl "
+				    "%s --help",
+				    cmd->name, poptPeekArg(pc), cmd->name);
 	poptFreeContext(pc);
 	return result;
 }
@@ -149,8 +154,10 @@ static int load_global(const struct vz_cmd *cmd, const struct global_opts *g,
 	*global = vz_conf_load(VZ_GLOBAL_CONF, e);
 	if (!*global) {
 		if (errno == ENOENT)
-			vz_err_set(e, VZ_EXIT_NO_CONFIG, "%s does not exist; `make install` puts "
-				   "one there", VZ_GLOBAL_CONF);
+			vz_err_set(e, VZ_EXIT_NO_CONFIG,
+				   "%s does not exist; `make install` puts "
+				   "one there",
+				   VZ_GLOBAL_CONF);
 		else
 			e->code = VZ_EXIT_NO_CONFIG;
 		return -1;
@@ -162,8 +169,8 @@ static int load_global(const struct vz_cmd *cmd, const struct global_opts *g,
 	return 0;
 }
 
-static int run_command(const struct vz_cmd *cmd, int argc, char **argv,
-		       const struct global_opts *g, struct vz_err *e)
+static int run_command(const struct vz_cmd *cmd, int argc, char **argv, const struct global_opts *g,
+		       struct vz_err *e)
 {
 	_cleanup_(vz_conf_freep) struct vz_conf *global = NULL, *overlay = vz_conf_new();
 	struct vz_cmd_ctx ctx = { .overlay = overlay, .level = g->level };
@@ -171,8 +178,10 @@ static int run_command(const struct vz_cmd *cmd, int argc, char **argv,
 	int rc;
 
 	if (argc < 2)
-		return vz_err_set(e, VZ_EXIT_BAD_OPTION, "vzctl %s needs a container: vzctl %s "
-				  "CTID %s", cmd->name, cmd->name, cmd->args);
+		return vz_err_set(e, VZ_EXIT_BAD_OPTION,
+				  "vzctl %s needs a container: vzctl %s "
+				  "CTID %s",
+				  cmd->name, cmd->name, cmd->args);
 	if (!strcmp(argv[1], "--help"))
 		return parse_options(cmd, argc, argv, overlay, e) < 0 ? -1 : 0;
 	if (vz_ct_resolve(argv[1], &id, e))
