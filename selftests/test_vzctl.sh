@@ -27,6 +27,11 @@ skip_all() { echo "TAP version 13"; echo "1..0 # SKIP $*"; exit 4; }
 [ "$(id -u)" = 0 ] || skip_all "needs root"
 VZCTL=${VZCTL:-${BUILD:-$top/build}/tools/vzctl/vzctl}
 [ -x "$VZCTL" ] || VZCTL=$(command -v vzctl) || skip_all "no vzctl: make tools"
+# The hostile program: static, beside this script when installed.
+for PROBE in "$here/helper_probe" "${BUILD:-$top/build}/selftests/helper_probe" ''; do
+	[ ! -x "$PROBE" ] || break
+done
+[ -n "$PROBE" ] || skip_all "no helper_probe: make selftests"
 work=$(mktemp -d /tmp/vzctl-test.XXXXXX)
 why=		# why the current test fails
 rc=0 out=	# of the last run()
@@ -48,6 +53,11 @@ wait_for() {	# SECONDS COMMAND...: until it succeeds
 		[ $SECONDS -lt $end ] || return 1
 		sleep 0.05
 	done
+}
+
+wait_jobs() {
+	local pid
+	for pid in $(jobs -p); do wait "$pid"; done
 }
 
 is() { [ "$("$VZCTL" status "$1")" = "CTID $1 $2" ]; }
@@ -109,11 +119,7 @@ make_template() {
 	chmod 1777 $tree/tmp
 	mknod $tree/memory c 1 1	# as a careless template might have
 	chmod 666 $tree/memory
-	if [ -x "${PROBE:-}" ]; then
-		cp "$PROBE" $tree/sbin/probe
-	else
-		gcc -D_GNU_SOURCE -O2 -static -o $tree/sbin/probe "$here/probe/probe.c" || return 1
-	fi
+	cp "$PROBE" $tree/sbin/probe || return 1
 	for applet in watch deaf stubborn; do ln -sf probe $tree/sbin/probe-$applet; done
 }
 
@@ -187,7 +193,7 @@ t_uids() {
 	for i in 1 2 3 4 5 6; do
 		"$VZCTL" --quiet create $((BASE + i)) --ostemplate box &
 	done
-	wait $(jobs -p)
+	wait_jobs
 	bases=$(sed -n 's/^LOCAL_UID="\(.*\)"/\1/p' /etc/vz/conf/*.conf)
 	expect [ "$(echo "$bases" | wc -l)" = 6 ]
 	expect [ "$(echo "$bases" | sort -u | wc -l)" = 6 ]
@@ -347,7 +353,8 @@ t_mounts_and_devices() {
 t_privileges() {
 	new $BASE
 	start $BASE
-	local init=$(init_of $BASE)
+	local init
+	init=$(init_of $BASE)
 	expect [ "$(awk '/^CapBnd/ { print $2 }' /proc/$init/status)" = 00000020fdfcffff ] ||
 		expect [ "$(awk '/^CapBnd/ { print $2 }' /proc/$init/status)" != 000001ffffffffff ]
 	vz exec $BASE 'grep -E "^(Cap(Inh|Prm|Eff|Bnd|Amb)|Seccomp|NoNewPrivs)" /proc/self/status'
@@ -485,18 +492,18 @@ t_concurrent() {
 		new $((BASE + i))
 	done
 	for i in "${ids[@]}"; do "$VZCTL" --quiet start $i || touch "$work/bad-$i" & done
-	wait $(jobs -p)
+	wait_jobs
 	for i in "${ids[@]}"; do expect is $i "exist mounted running"; done
 	# All at once on one container: exactly one start wins.
 	new $BASE
 	for i in 1 2 3 4 5 6; do
 		( "$VZCTL" --quiet start $BASE 2> /dev/null; echo $? >> "$work/race" ) &
 	done
-	wait $(jobs -p)
+	wait_jobs
 	expect [ "$(grep -c '^0$' "$work/race")" = 1 ]
 	expect [ "$(grep -cvE '^(0|9|32)$' "$work/race")" = 0 ]
 	for i in "${ids[@]}" $BASE; do "$VZCTL" --quiet stop $i --fast & done
-	wait $(jobs -p)
+	wait_jobs
 	for i in "${ids[@]}" $BASE; do expect is $i "exist unmounted down"; done
 	expect [ -z "$(ls "$work"/bad-* 2> /dev/null)" ]
 	drop "${ids[@]}" $BASE
@@ -543,7 +550,8 @@ t_keeper() {
 t_reboot() {
 	new $BASE
 	start $BASE
-	local first=$(init_of $BASE)
+	local first
+	first=$(init_of $BASE)
 	vz exec $BASE reboot
 	reborn() { is $BASE "exist mounted running" && [ "$(init_of $BASE)" != "$first" ]; }
 	expect wait_for 60 reborn
@@ -686,7 +694,7 @@ clean_up() {
 [ -e /dev/vzctl ] || modprobe -q beancounter || skip_all "no module: make kernel"
 trap clean_up EXIT
 make_place || skip_all "no file system for containers"
-make_template || skip_all "no template: busybox-static, gcc"
+make_template || skip_all "no template: busybox-static"
 echo "TAP version 13"
 echo "1..${#tests[@]}"
 failures=0
