@@ -125,6 +125,20 @@ static void map_one(uint32_t r)
 	}
 }
 
+/* Takes back only what nobody, malloc() above all, has put anything on. */
+static void move_brk(long bytes)
+{
+	static char *top, *bottom;
+	char *now = sbrk(0);
+
+	if (now != top)
+		top = bottom = now;
+	if (bytes < bottom - top)
+		return;
+	if (sbrk(bytes) != (void *)-1)
+		top += bytes;
+}
+
 static void child_work(uint64_t *state, int depth)
 {
 	int n = (int)(bc_chaos_random(state) % 40);
@@ -219,8 +233,7 @@ void bc_chaos(uint64_t *state, int depth)
 	} else if (what < 20) {
 		map_one(r);
 	} else if (what < 23) {
-		if (sbrk(((long)(r % 9) - 4) * (long)PAGE) == (void *)-1)
-			errno = 0;
+		move_brk(((long)(r % 9) - 4) * (long)PAGE);
 	} else if (depth >= MAX_DEPTH) {
 		return;
 	} else if (what < 27) {
