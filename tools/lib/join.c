@@ -117,7 +117,6 @@ static void help(struct join *j, int sock)
 	 */
 	prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	vz_rlimits_default();
-	vz_write_text(AT_FDCWD, "/proc/self/oom_score_adj", "0");
 	if (vz_ns_join(j->run.pidfd, &e))
 		goto err;
 	a.pidfd = (uintptr_t)&pidfd;

@@ -4,8 +4,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <linux/keyctl.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/capability.h>
 #include <sys/personality.h>
 #include <sys/prctl.h>
@@ -74,6 +75,9 @@ void vz_rlimits_default(void)
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		setrlimit(table[i].what, &table[i].limit);
+	sched_setscheduler(0, SCHED_OTHER, &(struct sched_param){ 0 });
+	setpriority(PRIO_PROCESS, 0, 0);
+	vz_write_text(AT_FDCWD, "/proc/self/oom_score_adj", "0");
 }
 
 void vz_priv_fresh(void)

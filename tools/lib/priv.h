@@ -22,14 +22,17 @@ int vz_caps_drop(struct vz_err *e);
  */
 int vz_seccomp_load(struct vz_err *e);
 
-/* Resource limits of a fresh container's init, whatever the caller's are. */
+/*
+ * Resource limits, priorities and out-of-memory score as a fresh container's init
+ * has them, whatever the caller's are. Called with the rights of the host's root.
+ */
 void vz_rlimits_default(void);
 
 /**
  * vz_priv_fresh() - forget what the caller's session lent to this process
  *
- * Signal mask and dispositions, umask, personality, session keyring, timer slack,
- * out-of-memory score: none of them ends with a new namespace.
+ * Signal mask and dispositions, umask, personality, session keyring, timer slack:
+ * none of them ends with a new namespace.
  */
 void vz_priv_fresh(void);
 

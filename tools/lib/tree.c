@@ -187,6 +187,7 @@ static int copy_dir(struct copy *c, int from, int to, int depth)
 		errno = dir ? ELOOP : errno;
 		return copy_failed(c, "a directory");
 	}
+	rewinddir(dir);		/* the descriptor shares its offset with the caller's */
 	while (!rc && (d = readdir(dir))) {
 		if (!strcmp(d->d_name, ".") || !strcmp(d->d_name, ".."))
 			continue;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cmd.h"
@@ -218,6 +219,7 @@ int main(int argc, char **argv)
 	struct vz_err e = { 0 };
 	int i, rc = -1;
 
+	umask(022);
 	if (clean_descriptors())
 		return VZ_EXIT_SYSTEM;
 	i = parse_global(argc, argv, &g, &e);
