@@ -70,6 +70,7 @@ static void op_nothing(void)
 {
 }
 
+/* clang-format off */
 static const struct {
 	const char *name;
 	void (*run)(void);
@@ -82,6 +83,7 @@ static const struct {
 	{ "brk+brk", op_brk, BATCH },
 	{ "fork+exit+wait", op_fork, 1 },
 };
+/* clang-format on */
 
 static int compare(const void *a, const void *b)
 {
