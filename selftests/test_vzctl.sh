@@ -456,6 +456,9 @@ t_failed_start_undoes() {
 	chmod 755 /vz/private/$BASE
 	vz start $BASE; expect_rc 43; expect_out setuid
 	chmod 700 /vz/private/$BASE
+	sed -i s/overlay/bottle/ /etc/vz/conf/$BASE.conf
+	vz start $BASE; expect_rc 53; expect_out simfs
+	sed -i s/bottle/overlay/ /etc/vz/conf/$BASE.conf
 	# Directories that are to be mounted over may be links that a tenant made.
 	ln -s /../../../../tmp /vz/private/$BASE/fs/dev
 	vz start $BASE; expect_rc 50; expect_out "not a link"

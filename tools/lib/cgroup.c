@@ -275,6 +275,11 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 	if (parent < 0)
 		return -1;
 	snprintf(name, sizeof(name), "%u", ctid);
+	/* Most containers leave no cgroups of their own: nothing has to be looked for. */
+	unlinkat(dir, "enter", AT_REMOVEDIR);
+	unlinkat(dir, "ct/enter", AT_REMOVEDIR);
+	if (!unlinkat(dir, "ct", AT_REMOVEDIR) && !unlinkat(parent, name, AT_REMOVEDIR))
+		return 0;
 	for (;;) {
 		rc = remove_one_leaf(parent, name);
 		if (!rc || (rc < 0 && errno == ENOENT))

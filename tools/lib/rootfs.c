@@ -68,14 +68,22 @@ static int open_private(const struct vz_ct *ct, struct vz_err *e)
 	return vz_steal_fd(&fd);
 }
 
-int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e)
+static int check_layout(const struct vz_ct *ct, struct vz_err *e)
 {
 	const char *layout = vz_ct_get(ct, "VE_LAYOUT", "overlay");
+
+	if (!strcmp(layout, "overlay") || !strcmp(layout, "simfs"))
+		return 0;
+	return vz_err_set(e, VZ_EXIT_UNKNOWN_LAYOUT,
+			  "VE_LAYOUT is %s; overlay and simfs are possible", layout);
+}
+
+int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e)
+{
 	_cleanup_close_ int tmpl = -1, area = -1, fs = -1;
 
-	if (strcmp(layout, "overlay") && strcmp(layout, "simfs"))
-		return vz_err_set(e, VZ_EXIT_UNKNOWN_LAYOUT,
-				  "VE_LAYOUT is %s; overlay and simfs are possible", layout);
+	if (check_layout(ct, e))
+		return -1;
 	if (!is_simfs(ct)) {
 		tmpl = open_template(ct, e);
 		if (tmpl < 0)
@@ -175,7 +183,7 @@ static int attach_layer(int dirfd, const char *at, const char *what, uint64_t fl
 static int make_overlay(const struct vz_ct *ct, int area, int userns, struct vz_err *e)
 {
 	_cleanup_close_ int tmpl = open_template(ct, e);
-	_cleanup_close_ int ctx = -1;
+	_cleanup_close_ int ctx = -1, fs = -1;
 	char source[16];
 	int fd;
 
@@ -183,6 +191,10 @@ static int make_overlay(const struct vz_ct *ct, int area, int userns, struct vz_
 	    attach_layer(tmpl, SCRATCH_LOWER, "the template", MOUNT_ATTR_RDONLY, userns, e) ||
 	    attach_layer(area, SCRATCH_UPPER, ct->private, 0, userns, e))
 		return -1;
+	fs = vz_open_below(area, VZ_PRIVATE_FS, O_PATH | O_DIRECTORY, 0);
+	if (fs < 0)
+		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s/%s", ct->private,
+				    VZ_PRIVATE_FS);
 	ctx = vz_fsopen("overlay", FSOPEN_CLOEXEC);
 	if (ctx < 0) {
 		vz_err_errno(e, VZ_EXIT_MOUNT, "overlay");
@@ -217,7 +229,7 @@ int vz_rootfs_make(const struct vz_ct *ct, int userns, struct vz_err *e)
 	_cleanup_close_ int fd = -1;
 	struct statvfs st;
 
-	if (area < 0)
+	if (area < 0 || check_layout(ct, e))
 		return -1;
 	fd = is_simfs(ct) ? make_simfs(ct, area, userns, e) : make_overlay(ct, area, userns, e);
 	if (fd < 0)
@@ -304,7 +316,7 @@ static int fill_private(const struct vz_ct *ct, int dir, unsigned int project, s
 	_cleanup_close_ int fs = -1;
 	struct stat st;
 
-	if (tmpl < 0)
+	if (tmpl < 0 || check_layout(ct, e))
 		return -1;
 	/* Before anything is in it: what exists already would stay outside the project. */
 	if (vz_quota_mark(dir, project, e) && vz_quota_wanted(ct->merged))

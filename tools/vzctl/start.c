@@ -39,7 +39,7 @@ static int check(struct vz_ct *ct, struct vz_err *e)
 				  "the last run of container %u is still being "
 				  "cleared up (see the keeper, pid %d)",
 				  ct->id, run.keeper_pid);
-	if (vz_ct_base(ct, &base, e) || vz_rootfs_check(ct, e))
+	if (vz_ct_base(ct, &base, e))
 		return -1;
 	if (!vz_ct_mounted(ct))
 		return 0;
