@@ -611,6 +611,21 @@ t_attack_pty() {
 	drop $BASE
 }
 
+t_attack_console() {
+	new $BASE
+	start $BASE
+	"$VZCTL" exec $BASE 'exec cat /dev/zero > /dev/console' &
+	sleep 2
+	# The log stays small, the container can be looked at and stopped.
+	expect [ "$(cat /run/beanpod/$BASE/console.log* | wc -c)" -le 131072 ]
+	expect [ -s /run/beanpod/$BASE/console.log.1 ]
+	vz exec $BASE 'echo there'; expect_out there
+	vz stop $BASE --fast; expect_rc 0
+	wait_jobs
+	expect is $BASE "exist unmounted down"
+	drop $BASE
+}
+
 t_attack_cgroup() {
 	new $BASE
 	start $BASE
@@ -680,8 +695,8 @@ t_debian() {
 
 tests=(help no_container no_global_config not_root create uids life mount exec enter namespaces
 	mounts_and_devices privileges limits quota simfs failed_start_undoes locks concurrent
-	stop_timeout keeper reboot attack_newcomer attack_descriptors attack_pty attack_cgroup
-	attack_destroy debian no_module)
+	stop_timeout keeper reboot attack_newcomer attack_descriptors attack_pty attack_console
+	attack_cgroup attack_destroy debian no_module)
 [ $# = 0 ] || tests=("$@")
 
 clean_up() {

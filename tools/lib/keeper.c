@@ -28,6 +28,7 @@
 
 #define DIE_MS		30000
 #define CONSOLE_MAX	(64 * 1024)	/* the log, and once more what was before it */
+#define CONSOLE_WINDOW_MS 100		/* no more than CONSOLE_MAX is copied in that time */
 #define QUICK_MS	10000		/* a container that reboots faster is slowed down */
 
 struct keeper {
@@ -38,6 +39,8 @@ struct keeper {
 	long long logged;
 	bool foreground;
 	int64_t started;
+	int64_t window;		/* when the current CONSOLE_WINDOW_MS began */
+	long long copied;	/* since then */
 };
 
 int vz_keeper_wait(uint32_t id, int timeout_ms)
@@ -85,6 +88,7 @@ static void copy_console(struct keeper *k)
 		close(vz_steal_fd(&k->console));
 		return;
 	}
+	k->copied += n;
 	if (k->foreground && write(STDOUT_FILENO, buf, n) < 0)
 		k->foreground = false;
 	if (k->logged + n > CONSOLE_MAX)
@@ -108,8 +112,25 @@ static int open_signals(struct keeper *k)
 	return signalfd(-1, &set, SFD_CLOEXEC);
 }
 
+/*
+ * Milliseconds for which the console is left alone, 0: none. A tenant that floods it
+ * is slowed down by the full terminal, and burns no CPU that is not its own.
+ */
+static int pause_console(struct keeper *k)
+{
+	int64_t now = vz_now_ms();
+
+	if (now - k->window >= CONSOLE_WINDOW_MS) {
+		k->window = now;
+		k->copied = 0;
+	}
+	return k->copied < CONSOLE_MAX ? 0 : CONSOLE_WINDOW_MS - (now - k->window);
+}
+
 static void follow(struct keeper *k, int pidfd)
 {
+	int pause;
+
 	_cleanup_close_ int sigs = open_signals(k);
 	struct signalfd_siginfo si;
 	struct pollfd p[3];
@@ -122,9 +143,10 @@ static void follow(struct keeper *k, int pidfd)
 				    ioctl(k->console, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
 	for (;;) {
 		p[0] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
-		p[1] = (struct pollfd){ .fd = k->console, .events = POLLIN };
+		pause = pause_console(k);
+		p[1] = (struct pollfd){ .fd = pause ? -1 : k->console, .events = POLLIN };
 		p[2] = (struct pollfd){ .fd = sigs, .events = POLLIN };
-		if (poll(p, 3, -1) < 0)
+		if (poll(p, 3, pause ? pause : -1) < 0)
 			continue;
 		if (p[2].revents && read(sigs, &si, sizeof(si)) == sizeof(si))
 			vz_cgroup_kill(k->id);
