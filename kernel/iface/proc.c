@@ -285,7 +285,7 @@ static void bc_show_refusal(struct seq_file *m, const struct bc_refusal *r)
 		   r->err, r->pid);
 	/* the name is the tenant's: nothing in it may look like another line or column */
 	seq_escape_mem(m, r->comm, strnlen(r->comm, sizeof(r->comm)),
-		       ESCAPE_SPACE | ESCAPE_SPECIAL | ESCAPE_NP | ESCAPE_HEX, "\\");
+		       ESCAPE_NAP | ESCAPE_HEX | ESCAPE_APPEND, " \\");
 	seq_putc(m, '\n');
 }
 
