@@ -378,6 +378,29 @@ t_privileges() {
 	drop $BASE
 }
 
+# Nothing of the session that starts a container, or enters it, goes along.
+t_inherits_nothing() {
+	local init
+	new $BASE
+	( trap '' HUP TERM PIPE; umask 077; ulimit -n 64; { echo -500 > /proc/self/oom_score_adj; } 2> /dev/null
+	  SECRET=1 nice -n -5 "$VZCTL" --quiet start $BASE ) 7< /etc
+	init=$(init_of $BASE)
+	expect [ "$(cat "/proc/$init/oom_score_adj")" = 0 ]
+	expect [ "$(awk '{ print $19 }' "/proc/$init/stat")" = 0 ]
+	expect grep -q '^SigIgn:	0*$' "/proc/$init/status"
+	expect grep -q '^Umask:	0022$' "/proc/$init/status"
+	expect [ "$(tr '\0' '\n' < "/proc/$init/environ" | grep -c SECRET)" = 0 ]
+	expect [ "$(find "/proc/$init/fd" -lname '/etc*')" = "" ]
+	inherit() {
+		( trap '' HUP TERM; { echo -500 > /proc/self/oom_score_adj; } 2> /dev/null
+		  exec nice -n -5 "$VZCTL" exec3 $BASE "$@" ) 2>&1
+	}
+	out=$(inherit cat /proc/self/oom_score_adj); expect [ "$out" = 0 ]
+	out=$(inherit awk '{ print $19 }' /proc/self/stat); expect [ "$out" = 0 ]
+	out=$(inherit grep SigIgn /proc/self/status); expect_out 0000000000000000
+	drop $BASE
+}
+
 t_limits() {
 	new $BASE --numproc 20
 	start $BASE
@@ -694,9 +717,9 @@ t_debian() {
 # ---- main -------------------------------------------------------------------------
 
 tests=(help no_container no_global_config not_root create uids life mount exec enter namespaces
-	mounts_and_devices privileges limits quota simfs failed_start_undoes locks concurrent
-	stop_timeout keeper reboot attack_newcomer attack_descriptors attack_pty attack_console
-	attack_cgroup attack_destroy debian no_module)
+	mounts_and_devices privileges inherits_nothing limits quota simfs failed_start_undoes
+	locks concurrent stop_timeout keeper reboot attack_newcomer attack_descriptors attack_pty
+	attack_console attack_cgroup attack_destroy debian no_module)
 [ $# = 0 ] || tests=("$@")
 
 clean_up() {

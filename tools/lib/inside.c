@@ -28,8 +28,8 @@
 #define NOEXEC	(MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 /*
- * "openvz" is the name that systemd and others know for a container of this kind;
- * with the kernel module loaded they find the same by /proc/vz.
+ * "container" tells init and its services that they are in one; systemd logs to the
+ * console then. Which kind it is they find by /proc/vz, if the module is loaded.
  */
 char *const vz_inside_env[] = {
 	(char *)"container=openvz",
