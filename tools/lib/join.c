@@ -33,6 +33,7 @@
 #include "sys.h"
 
 #define HEADROOM_TRIES	16
+#define START_MS	60000	/* for a newcomer to execute its program */
 
 #ifndef PIPEFS_MAGIC
 #define PIPEFS_MAGIC	0x50495045
@@ -171,6 +172,12 @@ static int follow_start(struct join *j)
 	int type, fd;
 
 	for (;;) {
+		/* Root inside may send it SIGSTOP; our own caller must not hang with it. */
+		if (vz_wait_input(j->sock, START_MS) == 0)
+			return vz_err_set(j->e, VZ_EXIT_TIMEOUT,
+					  "the process for the container did not start within %d "
+					  "seconds; something inside may have stopped it",
+					  START_MS / 1000);
 		type = vz_msg_recv(j->sock, &fd, j->e);
 		if (type == VZ_MSG_PIDFD && j->pidfd < 0)
 			j->pidfd = fd;
