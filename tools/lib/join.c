@@ -279,6 +279,9 @@ static int join_pty(struct join *j)
 	if (!j->c->pty)
 		return try_join(j);
 	j->in.pty = true;
+	/* Known before the program starts; later changes follow by SIGWINCH. */
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &j->in.size))
+		j->in.size = (struct winsize){ 0 };
 	rc = try_join(j);
 	if (!rc || j->e->code != VZ_JOIN_NO_PTY)
 		return rc;

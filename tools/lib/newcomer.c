@@ -49,6 +49,8 @@ static int set_stdio(const struct vz_newcomer *in, int sock, struct vz_err *e)
 			return -1;
 		if (ioctl(tty, TIOCSCTTY, 0))
 			return vz_err_errno(e, VZ_EXIT_SYSTEM, "take the terminal");
+		if (in->size.ws_row || in->size.ws_col)
+			ioctl(tty, TIOCSWINSZ, &in->size);
 		fd[0] = fd[1] = fd[2] = tty;
 	}
 	for (int i = 0; i < 3; i++)

@@ -3,6 +3,8 @@
 #ifndef VZ_LIB_NEWCOMER_H
 #define VZ_LIB_NEWCOMER_H
 
+#include <sys/ioctl.h>
+
 #include "join.h"
 
 struct vz_newcomer {
@@ -10,6 +12,7 @@ struct vz_newcomer {
 	int stdio[3];		/* what becomes descriptors 0 to 2, without pty */
 	bool pty;		/* make a terminal and send its master (VZ_MSG_FD) */
 	int tty;		/* with pty: take this terminal instead, -1: make one */
+	struct winsize size;	/* of the terminal, all zeros: unknown */
 };
 
 /* Codes of errors that vz_join() can help itself with; no exit codes. */
