@@ -229,7 +229,8 @@ static int remove_one_leaf(int dirfd, const char *name)
 		}
 		*child = 0;
 		while ((d = readdir(dir)))
-			if (d->d_type == DT_DIR && *d->d_name != '.') {
+			if (d->d_type == DT_DIR && strcmp(d->d_name, ".") &&
+			    strcmp(d->d_name, "..")) {
 				snprintf(child, sizeof(child), "%s", d->d_name);
 				break;
 			}

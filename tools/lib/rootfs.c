@@ -2,6 +2,7 @@
 /* Root file systems on the host's side: see rootfs.h. */
 #include "rootfs.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -280,7 +281,9 @@ int vz_rootfs_mount(const struct vz_ct *ct, struct vz_err *e)
 	_cleanup_close_ int run = vz_run_dir(ct->id, e);
 	_cleanup_close_ int fd = -1, at = -1;
 
-	if (mnt_ns < 0 || run < 0)
+	if (mnt_ns < 0)
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "/proc/self/ns/mnt");
+	if (run < 0)
 		return -1;
 	if (!vz_rootfs_scratch(e))
 		fd = vz_rootfs_make(ct, -1, e);
@@ -333,23 +336,107 @@ static int fill_private(const struct vz_ct *ct, int dir, unsigned int project, s
 	return is_simfs(ct) ? vz_tree_copy(tmpl, fs, e) : 0;
 }
 
+#define NO_PARENT (-2)
+
+/*
+ * Split VE_PRIVATE into its directory, opened, and its @name. -1 with @e set; NO_PARENT if it
+ * does not exist and is not to be made.
+ */
+static int open_parent(const struct vz_ct *ct, char name[NAME_MAX], bool make, struct vz_err *e)
+{
+	char path[PATH_MAX], *last;
+	size_t len = snprintf(path, sizeof(path), "%s", ct->private);
+	int fd;
+
+	while (len < sizeof(path) && len > 1 && path[len - 1] == '/')
+		path[--len] = 0;
+	last = len < sizeof(path) ? strrchr(path, '/') : NULL;
+	if (!last || !last[1] || !strcmp(last, "/.") || !strcmp(last, "/..") ||
+	    strlen(last) > NAME_MAX - 8)
+		return vz_err_set(e, VZ_EXIT_NO_PRIVATE, "VE_PRIVATE %s is no usable path",
+				  ct->private);
+	*last++ = 0;
+	snprintf(name, NAME_MAX, "%s", last);
+	if (make && vz_mkdirs(*path ? path : "/", 0711))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make %s", path);
+	fd = vz_open_host(*path ? path : "/", O_RDONLY | O_DIRECTORY);
+	if (fd < 0 && !make && errno == ENOENT)
+		return NO_PARENT;
+	if (fd < 0)
+		return vz_err_errno(e, make ? VZ_EXIT_CREATE_PRIVATE : VZ_EXIT_DELETE, "%s",
+				    *path ? path : "/");
+	return fd;
+}
+
+/*
+ * Is @name what vz_rootfs_create() makes: root's alone, with nothing in it but its two
+ * directories? VE_PRIVATE may have been written by hand.
+ */
+static int check_private(const struct vz_ct *ct, int parent, const char *name, struct vz_err *e)
+{
+	int fd = vz_open_below(parent, name, O_RDONLY | O_DIRECTORY, 0);
+	const struct dirent *d;
+	struct stat st;
+	DIR *dir;
+	int rc = 0;
+
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir || fstat(fd, &st)) {
+		rc = vz_err_errno(e, VZ_EXIT_DELETE, "private area %s", ct->private);
+		if (!dir && fd >= 0)
+			close(fd);
+	} else if (st.st_uid || (st.st_mode & 077)) {
+		rc = vz_err_set(e, VZ_EXIT_DELETE,
+				"%s is no private area of a container: root's with mode 0700 is "
+				"expected. Nothing was deleted; look at VE_PRIVATE",
+				ct->private);
+	}
+	while (!rc && dir && (d = readdir(dir)))
+		if (strcmp(d->d_name, ".") && strcmp(d->d_name, "..") &&
+		    strcmp(d->d_name, VZ_PRIVATE_FS) && strcmp(d->d_name, VZ_PRIVATE_WORK))
+			rc = vz_err_set(e, VZ_EXIT_DELETE,
+					"%s is no private area of a container: it holds '%s'. "
+					"Nothing was deleted; look at VE_PRIVATE",
+					ct->private, d->d_name);
+	if (dir)
+		closedir(dir);
+	return rc;
+}
+
+/* Renamed first: what is half removed is never taken for a container. */
+int vz_rootfs_remove(const struct vz_ct *ct, struct vz_err *e)
+{
+	char name[NAME_MAX], gone[NAME_MAX];
+	_cleanup_close_ int parent = -1;
+	struct stat st;
+
+	parent = open_parent(ct, name, false, e);
+	if (parent < 0)
+		return parent == NO_PARENT ? 0 : -1;
+	snprintf(gone, sizeof(gone), ".vzctl-rm-me.%u", ct->id);
+	if (vz_tree_remove(parent, gone, e))
+		return -1;
+	if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) && errno == ENOENT)
+		return 0;
+	if (check_private(ct, parent, name, e))
+		return -1;
+	if (renameat(parent, name, parent, gone))
+		return vz_err_errno(e, VZ_EXIT_DELETE, "rename %s", ct->private);
+	if (vz_tree_remove(parent, gone, e))
+		return vz_err_wrap(e, "%s, renamed to %s", ct->private, gone);
+	vz_quota_drop(parent, ct->id);
+	return 0;
+}
+
 int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e)
 {
 	_cleanup_close_ int parent = -1, dir = -1;
-	char path[PATH_MAX], tmp[NAME_MAX], *name;
-	int rc, len;
+	char name[NAME_MAX], tmp[NAME_MAX + 8];
+	int rc;
 
-	len = snprintf(path, sizeof(path), "%s", ct->private);
-	name = strrchr(path, '/');
-	if (len >= (int)sizeof(path) || !name || !name[1] || strlen(name) > NAME_MAX - 8)
-		return vz_err_set(e, VZ_EXIT_NO_PRIVATE, "VE_PRIVATE %s is no usable path",
-				  ct->private);
-	*name++ = 0;
-	if (vz_mkdirs(*path ? path : "/", 0711))
-		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "make %s", path);
-	parent = vz_open_host(*path ? path : "/", O_RDONLY | O_DIRECTORY);
+	parent = open_parent(ct, name, true, e);
 	if (parent < 0)
-		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s", path);
+		return -1;
 	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
 	if (vz_tree_remove(parent, tmp, e))
 		return vz_err_wrap(e, "remains of an interrupted create, %s.tmp", ct->private);

@@ -74,4 +74,14 @@ int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e);
  */
 int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e);
 
+/**
+ * vz_rootfs_remove() - delete the private area and its quota
+ *
+ * VE_PRIVATE must be root's, mode 0700, and hold nothing but what vz_rootfs_create() makes:
+ * a path written wrongly deletes nothing. One that does not exist is no error.
+ *
+ * Return: 0; -1 with @e set (VZ_EXIT_DELETE, VZ_EXIT_NO_PRIVATE).
+ */
+int vz_rootfs_remove(const struct vz_ct *ct, struct vz_err *e);
+
 #endif

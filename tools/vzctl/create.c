@@ -85,6 +85,7 @@ static int set_layout(struct vz_cmd_ctx *ctx, struct vz_conf *c, struct vz_err *
 /* Under the host lock, until the configuration is saved. */
 static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 {
+	struct vz_err ignored = {};
 	char text[16];
 	uint64_t n;
 	uid_t base;
@@ -99,8 +100,10 @@ static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 		base = n;
 		if (vz_uid_check(ct->id, base, e))
 			return -1;
-	} else if (vz_conf_get(ct->conf, "LOCAL_UID")) {
-		return 0;
+	} else if (vz_conf_get(ct->conf, "LOCAL_UID") &&
+		   !vz_num_u64(vz_conf_get(ct->conf, "LOCAL_UID"), VZ_UID_RANGE, INT32_MAX, &n) &&
+		   !vz_uid_check(ct->id, n, &ignored)) {
+		return 0; /* not that of another container whose configuration was copied */
 	} else if (vz_uid_allocate(ct->id, &base, e)) {
 		return -1;
 	}
@@ -108,19 +111,6 @@ static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 	return vz_conf_set(c, "LOCAL_UID", text) || vz_conf_set(c, "LOCAL_GID", text) ?
 		       vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory") :
 		       0;
-}
-
-static void remove_private(const struct vz_ct *ct)
-{
-	char path[PATH_MAX], *name;
-
-	snprintf(path, sizeof(path), "%s", ct->private);
-	name = strrchr(path, '/');
-	*name++ = 0;
-	_cleanup_close_ int parent = vz_open_host(*path ? path : "/", O_RDONLY | O_DIRECTORY);
-
-	if (parent >= 0)
-		vz_tree_remove(parent, name, NULL);
 }
 
 static int finish(struct vz_cmd_ctx *ctx, struct vz_conf *c, struct vz_err *e)
@@ -142,6 +132,7 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	_cleanup_(vz_conf_freep) struct vz_conf *c = NULL;
 	struct vz_ct *ct = &ctx->ct;
+	struct vz_err ignored = {};
 
 	if (vz_ct_lock(ct, "creating", e) || vz_ct_reload(ct, ctx->overlay, e))
 		return -1;
@@ -162,11 +153,11 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 		return -1;
 	if (vz_rootfs_mount_point(ct)) {
 		vz_err_errno(e, VZ_EXIT_MKDIR, "make %s (VE_ROOT)", ct->root);
-		remove_private(ct);
+		vz_rootfs_remove(ct, &ignored);
 		return -1;
 	}
 	if (finish(ctx, c, e)) {
-		remove_private(ct);
+		vz_rootfs_remove(ct, &ignored);
 		return -1;
 	}
 	vz_log(VZ_LOG_INFO, "Container private area was created");

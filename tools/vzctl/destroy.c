@@ -11,11 +11,9 @@
 #include "lib/bc.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
-#include "lib/fd.h"
 #include "lib/log.h"
 #include "lib/name.h"
-#include "lib/quota.h"
-#include "lib/tree.h"
+#include "lib/rootfs.h"
 
 static int check(const struct vz_ct *ct, struct vz_err *e)
 {
@@ -33,32 +31,6 @@ static int check(const struct vz_ct *ct, struct vz_err *e)
 				  "Container %u is mounted. Unmount it: vzctl "
 				  "umount %u",
 				  ct->id, ct->id);
-	return 0;
-}
-
-/* Renamed first: what is half removed is never taken for a container. */
-static int remove_private(const struct vz_ct *ct, struct vz_err *e)
-{
-	_cleanup_close_ int parent = -1;
-	char path[PATH_MAX], gone[NAME_MAX], *name;
-
-	snprintf(path, sizeof(path), "%s", ct->private);
-	name = strrchr(path, '/');
-	*name++ = 0;
-	parent = vz_open_host(*path ? path : "/", O_RDONLY | O_DIRECTORY);
-	if (parent < 0 && errno == ENOENT)
-		return 0;
-	if (parent < 0)
-		return vz_err_errno(e, VZ_EXIT_DELETE, "%s", path);
-	snprintf(gone, sizeof(gone), ".vzctl-rm-me.%u", ct->id);
-	if (vz_tree_remove(parent, gone, e))
-		return -1;
-	if (renameat(parent, name, parent, gone))
-		return errno == ENOENT ? 0 :
-					 vz_err_errno(e, VZ_EXIT_DELETE, "rename %s", ct->private);
-	if (vz_tree_remove(parent, gone, e))
-		return vz_err_wrap(e, "%s/%s", path, gone);
-	vz_quota_drop(parent, ct->id);
 	return 0;
 }
 
@@ -81,7 +53,7 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	if (vz_cmd_lock(ctx, "destroying", e) || check(ct, e))
 		return -1;
 	vz_log(VZ_LOG_INFO, "Destroying container private area: %s", ct->private);
-	if (remove_private(ct, e))
+	if (vz_rootfs_remove(ct, e))
 		return -1;
 	rmdir(ct->root);
 	bc = vz_bc_open(NULL);
