@@ -658,7 +658,8 @@ t_attack_cgroup() {
 	vz exec $BASE 'echo max > /sys/fs/cgroup/memory.max'; expect_rc 8
 	# Controllers on, a cgroup of our name in the way, made threaded: still enterable.
 	vz exec $BASE 'echo +pids > /sys/fs/cgroup/cgroup.subtree_control; rmdir /sys/fs/cgroup/enter
-		mkdir -p /sys/fs/cgroup/enter/sub; echo threaded > /sys/fs/cgroup/enter/sub/cgroup.type'
+		mkdir -p /sys/fs/cgroup/enter/sub; echo threaded > /sys/fs/cgroup/enter/sub/cgroup.type
+		mkdir -p /sys/fs/cgroup/.x/.y'
 	vz exec $BASE 'echo entered'; expect_rc 0; expect_out entered
 	vz stop $BASE --fast; expect_rc 0
 	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
@@ -672,6 +673,12 @@ t_attack_destroy() {
 	vz exec $BASE 'ln -s /etc /root/etc; ln -s ../../../../../../etc /root/up'
 	vz stop $BASE --fast
 	expect [ -L /vz/private/$BASE/fs/root/etc ]
+	# A path written wrongly deletes nothing.
+	sed -i '/^VE_PRIVATE/d' /etc/vz/conf/$BASE.conf
+	echo 'VE_PRIVATE="/vz/private"' >> /etc/vz/conf/$BASE.conf
+	vz destroy $BASE; expect_rc 52; expect_out "Nothing was deleted"
+	expect [ -L /vz/private/$BASE/fs/root/etc ]
+	sed -i 's,^VE_PRIVATE=.*,VE_PRIVATE="/vz/private/$VEID/",' /etc/vz/conf/$BASE.conf
 	vz destroy $BASE; expect_rc 0
 	expect [ ! -e /vz/private/$BASE ]
 	expect [ -z "$(ls -A /vz/private)" ]
