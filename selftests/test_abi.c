@@ -435,7 +435,7 @@ TEST_F(abi, list)
 }
 
 /* As many as fit, then ENOSPC, and all can be given back. */
-TEST_F(abi, how_many)
+TEST_F_TIMEOUT(abi, how_many, 1500)
 {
 	unsigned int base = 0x40000000, n, i;
 	int err = 0;
