@@ -32,6 +32,9 @@ enum bc_resource {
 #define BC_TAG_BITS	13
 #define BC_MAX		((1U << BC_TAG_BITS) - 1)
 
+/* Resource families that can be registered. */
+#define BC_FAMILIES	16
+
 struct bc_refusals;
 
 /**
@@ -73,7 +76,7 @@ struct bc {
 	u64			started_ns;
 	struct list_head	namespaces;
 	struct list_head	reap;
-	void			*families[4];
+	void			*families[BC_FAMILIES];
 	struct bc_refusals	*refusals;
 	struct ratelimit_state	log_limit;
 	struct ratelimit_state	event_limit;

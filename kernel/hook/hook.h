@@ -84,6 +84,8 @@ static __always_inline bool bc_in_range(unsigned long ip, const struct bc_range 
 
 /* Arguments of the hooked function, by position. */
 #define BC_ARG0(type) ((type)bc_ftrace_regs(fregs)->di)
+#define BC_ARG1(type) ((type)bc_ftrace_regs(fregs)->si)
+#define BC_ARG2(type) ((type)bc_ftrace_regs(fregs)->dx)
 #define BC_ARG3(type) ((type)bc_ftrace_regs(fregs)->cx)
 
 /* Leave to a wrapper instead of the original. */

@@ -85,6 +85,19 @@ static bool bc_test_memory(struct bc *bc)
 	return counted && bc_held_is(bc, BC_PRIVVMPAGES, 0);
 }
 
+/*
+ * An entry tests the rows of a mask, which a kernel has all or none of. With the
+ * credentials of the scratch namespace it makes objects, compares, and leaves
+ * nothing behind.
+ */
+static const struct bc_object_test {
+	u32	rows;
+	bool	(*run)(struct bc *bc);
+} bc_object_tests[] = {
+	{ BIT(BC_NUMFILE), bc_test_file },
+	{ BIT(BC_PRIVVMPAGES), bc_test_memory },
+};
+
 /* ---- tasks ---- */
 
 static atomic_t bc_seen_fork;
@@ -176,6 +189,7 @@ static u32 bc_test_objects(struct bc *bc, u32 rows)
 {
 	const struct cred *old;
 	struct cred *cred;
+	unsigned int i;
 	u32 failed = 0;
 	int ret = bc_scratch_cred(&cred);
 
@@ -190,10 +204,12 @@ static u32 bc_test_objects(struct bc *bc, u32 rows)
 		goto out;
 	}
 	old = override_creds(cred);
-	if ((rows & BIT(BC_NUMFILE)) && !bc_test_file(bc))
-		failed |= BIT(BC_NUMFILE);
-	if ((rows & BIT(BC_PRIVVMPAGES)) && !bc_test_memory(bc))
-		failed |= BIT(BC_PRIVVMPAGES);
+	for (i = 0; i < ARRAY_SIZE(bc_object_tests); i++) {
+		const struct bc_object_test *test = &bc_object_tests[i];
+
+		if ((rows & test->rows) && !test->run(bc))
+			failed |= rows & test->rows;
+	}
 	revert_creds(old);
 out:
 	put_cred(cred);
