@@ -25,7 +25,7 @@ help:
 	@echo '  make all          kernel, tools and docs'
 	@echo '  make kernel       the modules: KVER=6.12 (series or release), KDIR=dir, or'
 	@echo '                    the running kernel'
-	@echo '  make tools        vzctl, vzlist, vztmpl'
+	@echo '  make tools        vzctl, vzlist and the others of tools/'
 	@echo '  make docs         HTML of the documents'
 	@echo '  make install      tools, manual pages, sample configuration, module sources'
 	@echo '                    for DKMS: DESTDIR= PREFIX=$(PREFIX)'

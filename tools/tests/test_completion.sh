@@ -5,11 +5,13 @@
 
 cd "$(dirname "$0")" || exit 1
 . ./tap.sh
-for p in vzctl vzlist vztmpl; do
+for f in ../completion/*.bash; do
 	# shellcheck source=/dev/null
-	. "../completion/$p.bash"
+	. "$f"
 done
-PATH=${PROGS:?}/vzctl:$PROGS/vzlist:$PROGS/vztmpl:$PATH
+for p in "${PROGS:?}"/vz*/; do
+	PATH=${p%/}:$PATH
+done
 export VZ_TEST_ROOT=data/classic
 
 # offers WORD... CURRENT: completions, sorted, separated by blanks

@@ -25,32 +25,30 @@ $(A)/lib/seccomp.o: $(FILTER)
 $(A)/libvz.a: $(ASAN_LIB_OBJ)
 	@rm -f $@; $(AR) rcs $@ $^
 
-# Readers of the programs are tested and fuzzed as they are, without main().
-ASAN_VZLIST := $(filter-out $(A)/vzlist/vzlist.o,$(call objs_of,vzlist,$(A)))
-ASAN_VZTMPL := $(filter-out $(A)/vztmpl/vztmpl.o,$(call objs_of,vztmpl,$(A)))
-
-$(A)/test_vztmpl $(A)/fuzz_vztmpl: ASAN_PROG_OBJ = $(ASAN_VZTMPL)
-$(A)/fuzz_proc: ASAN_PROG_OBJ = $(ASAN_VZLIST)
-$(A)/test_vztmpl $(A)/fuzz_vztmpl: $(ASAN_VZTMPL)
-$(A)/fuzz_proc: $(ASAN_VZLIST)
+# test_NAME and fuzz_NAME of a program NAME have all of it but the file with main().
+parts_of = $(filter-out $(A)/$(1)/$(1).o,$(call objs_of,$(1),$(A)))
+$(foreach p,$(PROGS),$(foreach t,$(filter test_$(p) fuzz_$(p),$(TESTS) $(FUZZERS)),\
+	$(eval $(A)/$(t): PARTS = $(call parts_of,$(p)))\
+	$(eval $(A)/$(t): LIBS = $(call libs_of,$(p)))\
+	$(eval $(A)/$(t): $(call parts_of,$(p)))))
 
 $(TESTS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(A)/libvz.a
 	$(call say,LD,$@)
-	$(Q)$(CLANG) $(SAN) -pthread -o $@ $< $(ASAN_PROG_OBJ) $(A)/libvz.a -lpopt -lnl-genl-3 -lnl-3 -lm
+	$(Q)$(CLANG) $(SAN) -pthread -o $@ $< $(PARTS) $(A)/libvz.a $(or $(LIBS),$(LDLIBS))
 
 $(FUZZERS:%=$(A)/%): $(A)/%: $(A)/tests/%.o $(A)/libvz.a
 	$(call say,LD,$@)
-	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $< $(ASAN_PROG_OBJ) $(A)/libvz.a -lpopt -lnl-genl-3 -lnl-3
+	$(Q)$(CLANG) $(SAN) -fsanitize=fuzzer -o $@ $< $(PARTS) $(A)/libvz.a $(or $(LIBS),$(LDLIBS))
 
 define asan_prog
 $(A)/$(1)/$(1): $(call objs_of,$(1),$(A)) $(A)/libvz.a
 	$$(call say,LD,$$@)
-	$$(Q)$$(CLANG) $$(SAN) -o $$@ $$^ $$(LDLIBS_$(1))
+	$$(Q)$$(CLANG) $$(SAN) -o $$@ $$^ $$(call libs_of,$(1))
 endef
 $(foreach p,$(PROGS),$(eval $(call asan_prog,$(p))))
 
 headers:
-	$(Q)for h in $(wildcard lib/*.h vzctl/*.h vzlist/*.h vztmpl/*.h); do \
+	$(Q)for h in $(wildcard lib/*.h vz*/*.h); do \
 		for cc in $(CC) $(CLANG); do \
 			$$cc $(ASAN_CFLAGS:-fsanitize%=) -Wno-unused-function -fsyntax-only -x c $$h || exit 1; \
 		done; done
