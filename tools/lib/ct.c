@@ -18,6 +18,7 @@
 #include "num.h"
 #include "param.h"
 #include "paths.h"
+#include "root.h"
 #include "str.h"
 
 int vz_ct_resolve(const char *arg, uint32_t *id, struct vz_err *e)
@@ -31,7 +32,7 @@ int vz_ct_resolve(const char *arg, uint32_t *id, struct vz_err *e)
 	if (!*arg || *arg == '.' || strchr(arg, '/') || strlen(arg) > NAME_MAX)
 		return -1;
 	snprintf(path, sizeof(path), VZ_NAMES_DIR "/%s", arg);
-	n = readlink(path, target, sizeof(target) - 1);
+	n = readlinkat(vz_root(), path + 1, target, sizeof(target) - 1);
 	if (n < 0)
 		return -1;
 	target[n] = 0;

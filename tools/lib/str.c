@@ -114,6 +114,20 @@ char **vz_words(const char *s, const char *sep, size_t *count)
 	return words;
 }
 
+char **vz_line_words(const char **p, const char *sep, size_t *count)
+{
+	const char *end = strchrnul(*p, '\n');
+	char *line, **words;
+
+	if (!**p)
+		return NULL;
+	line = strndup(*p, end - *p);
+	*p = *end ? end + 1 : end;
+	words = line ? vz_words(line, sep, count) : NULL;
+	free(line);
+	return words;
+}
+
 bool vz_streq(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0;

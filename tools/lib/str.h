@@ -34,6 +34,14 @@ char *vz_buf_steal(struct vz_buf *b, size_t *len);
  */
 char **vz_words(const char *s, const char *sep, size_t *count);
 
+/**
+ * vz_line_words() - the next line of a text as words
+ * @p: where the line begins; moved behind it
+ *
+ * Return: as vz_words(); NULL at the end of the text, or for no memory.
+ */
+char **vz_line_words(const char **p, const char *sep, size_t *count);
+
 bool vz_streq(const char *a, const char *b);
 bool vz_startswith(const char *s, const char *prefix);
 

@@ -98,7 +98,6 @@ static void get_searchdomain(const struct ct *ct, const struct column *col, stru
 	put_list(v, ct->searchdomains, ct->n_searchdomains);
 }
 
-static const char *const ubc_names[N_VALUES] = { "held", "maxheld", "barrier", "limit", "failcnt" };
 static const char *const disk_names[N_DISK] = { "usage", "softlimit", "hardlimit" };
 
 /*
@@ -107,16 +106,16 @@ static const char *const disk_names[N_DISK] = { "usage", "softlimit", "hardlimit
  */
 static void get_ubc(const struct ct *ct, const struct column *col, struct vz_value *v)
 {
-	bool limits = col->value == BARRIER || col->value == LIMIT;
+	bool limits = col->value == VZ_BARRIER || col->value == VZ_LIMIT;
 
 	if (!ct->has_row[col->which])
 		return;
 	v->kind = VZ_RECORD;
-	v->record.names = ubc_names;
+	v->record.names = vz_number_names;
 	v->record.values = ct->row[col->which];
-	v->record.count = N_VALUES;
+	v->record.count = VZ_NUMBERS;
 	v->record.shown = col->value;
-	if (!ct->running && !limits && (col->value == HELD || !ct->has_rows))
+	if (!ct->running && !limits && (col->value == VZ_HELD || !ct->has_rows))
 		v->record.shown = VZ_SHOW_NONE;
 }
 
@@ -274,11 +273,11 @@ static void get_layout(const struct ct *ct, const struct column *col, struct vz_
 	{ .c = { name_ suffix, title, 10, text_only_, help_ }, .get = get_ubc,	\
 	  .which = id, .value = number, .needs = NEED_UBC },
 #define UBC(id, NAME, name, unit, kind, meaning)				\
-	UBC_COL(id, T_##NAME, #name, "", HELD, false, meaning)			\
-	UBC_COL(id, T_##NAME ".M", #name, ".m", MAXHELD, true, "highest use")	\
-	UBC_COL(id, T_##NAME ".B", #name, ".b", BARRIER, true, "barrier")	\
-	UBC_COL(id, T_##NAME ".L", #name, ".l", LIMIT, true, "limit")		\
-	UBC_COL(id, T_##NAME ".F", #name, ".f", FAILCNT, true, "refusals")
+	UBC_COL(id, T_##NAME, #name, "", VZ_HELD, false, meaning)			\
+	UBC_COL(id, T_##NAME ".M", #name, ".m", VZ_MAXHELD, true, "highest use")	\
+	UBC_COL(id, T_##NAME ".B", #name, ".b", VZ_BARRIER, true, "barrier")	\
+	UBC_COL(id, T_##NAME ".L", #name, ".l", VZ_LIMIT, true, "limit")		\
+	UBC_COL(id, T_##NAME ".F", #name, ".f", VZ_FAILCNT, true, "refusals")
 
 #define DISK_COL(name_, title, which_, number, text_only_, help_)		\
 	{ .c = { name_, title, 10, text_only_, help_ }, .get = get_disk,	\

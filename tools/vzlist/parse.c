@@ -10,21 +10,6 @@
 
 #define BLANKS	" \t\r"
 
-/* The next line of the text at *p as words; NULL at the end, or for no memory. */
-static char **next_line(const char **p, size_t *count)
-{
-	const char *end = strchrnul(*p, '\n');
-	char *line, **words;
-
-	if (!**p)
-		return NULL;
-	line = strndup(*p, end - *p);
-	*p = *end ? end + 1 : end;
-	words = line ? vz_words(line, BLANKS, count) : NULL;
-	free(line);
-	return words;
-}
-
 static bool get_id(const char *word, uint32_t *id)
 {
 	uint64_t v;
@@ -51,7 +36,7 @@ int parse_veinfo(const char *text, struct cts *set)
 	char **words;
 	size_t n;
 
-	while ((words = next_line(&text, &n))) {
+	while ((words = vz_line_words(&text, BLANKS, &n))) {
 		struct ct *ct;
 		uint64_t v;
 		uint32_t id;
@@ -78,17 +63,7 @@ int parse_veinfo(const char *text, struct cts *set)
 	return 0;
 }
 
-static int row_of(const char *name)
-{
-#define ROW(id, NAME, name_, unit, kind, meaning)	\
-	if (vz_streq(name, #name_))			\
-		return id;
-	BC_RESOURCES(ROW)
-#undef ROW
-	return -1;
-}
-
-/* "ID:" in front of a beancounter's first row. */
+/* "ID:" */
 static bool get_row_id(char *word, uint32_t *id)
 {
 	size_t len = strlen(word);
@@ -97,48 +72,6 @@ static bool get_row_id(char *word, uint32_t *id)
 		return false;
 	word[len - 1] = '\0';
 	return get_id(word, id);
-}
-
-static void take_row(struct ct *ct, char **words)
-{
-	int row = row_of(words[0]);
-	uint64_t v[N_VALUES];
-
-	if (row < 0)
-		return;
-	for (int i = 0; i < N_VALUES; i++)
-		if (vz_num_u64(words[1 + i], 0, UINT64_MAX, &v[i]) < 0)
-			return;
-	memcpy(ct->row[row], v, sizeof(v));
-	ct->has_row[row] = ct->has_rows = true;
-}
-
-int parse_resources(const char *text, struct cts *set)
-{
-	struct ct *ct = NULL;
-	char **words;
-	size_t n;
-
-	while ((words = next_line(&text, &n))) {
-		uint32_t id;
-
-		if (n == N_VALUES + 2) {
-			/* Rows behind an id that is not understood belong to nobody. */
-			ct = NULL;
-			if (get_row_id(words[0], &id)) {
-				ct = cts_get(set, id);
-				if (!ct) {
-					free(words);
-					return -1;
-				}
-				take_row(ct, words + 1);
-			}
-		} else if (n == N_VALUES + 1 && ct) {
-			take_row(ct, words);
-		}
-		free(words);
-	}
-	return 0;
 }
 
 /* Columns: veid id parent weight rate tasks run cpus flags ready ... */
@@ -165,7 +98,7 @@ void parse_fairsched(const char *text, struct cts *set)
 	char **words;
 	size_t n;
 
-	while ((words = next_line(&text, &n))) {
+	while ((words = vz_line_words(&text, BLANKS, &n))) {
 		if (n >= 10)
 			take_fairsched(set, words);
 		free(words);
@@ -189,7 +122,7 @@ void parse_vzquota(const char *text, struct cts *set)
 	char **words;
 	size_t n;
 
-	while ((words = next_line(&text, &n))) {
+	while ((words = vz_line_words(&text, BLANKS, &n))) {
 		uint32_t id;
 
 		if (n >= 1 && words[0][strlen(words[0]) - 1] == ':')

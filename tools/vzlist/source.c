@@ -10,72 +10,28 @@
 
 #include "lib/bc.h"
 #include "lib/cleanup.h"
+#include "lib/cli.h"
 #include "lib/conf.h"
 #include "lib/ctid.h"
 #include "lib/fd.h"
-#include "lib/nl.h"
 #include "lib/num.h"
 #include "lib/param.h"
 #include "lib/paths.h"
 #include "lib/quota.h"
+#include "lib/root.h"
 #include "lib/str.h"
 #include "vzlist.h"
-
-/* 1,000 containers make 2.5 MB; a text beyond this is no answer of ours. */
-#define MAX_TEXT	(64 << 20)
-
-static bool in_test(void)
-{
-#ifdef VZ_TESTING
-	return getenv("VZ_TEST_ROOT") != NULL;
-#else
-	return false;
-#endif
-}
-
-int source_root(void)
-{
-	static int root = -1;
-	const char *path = "/";
-
-#ifdef VZ_TESTING
-	if (in_test())
-		path = getenv("VZ_TEST_ROOT");
-#endif
-	if (root < 0)
-		root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	return root;
-}
-
-/* @path without its leading slash, below the root. NULL: not there, errno says why. */
-static char *read_text(const char *path)
-{
-	_cleanup_close_ int fd = openat(source_root(), path, O_RDONLY | O_CLOEXEC);
-	struct vz_buf b = { 0 };
-	char block[16384];
-	ssize_t n;
-
-	if (fd < 0)
-		return NULL;
-	while ((n = read(fd, block, sizeof(block))) > 0 && b.len < MAX_TEXT)
-		vz_buf_add(&b, block, n);
-	if (n < 0) {
-		vz_buf_free(&b);
-		return NULL;
-	}
-	return vz_buf_steal(&b, NULL);
-}
 
 /* ---- the kernel ------------------------------------------------------------------ */
 
 static int read_veinfo(struct cts *set, bool *absent)
 {
-	char *text = read_text("proc/vz/veinfo");
+	char *text = vz_root_text("/proc/vz/veinfo");
 	int rc;
 
 	if (!text) {
-		fprintf(stderr,
-			"vzlist: cannot read /proc/vz/veinfo: %s; all containers are shown as stopped%s\n",
+		vz_cli_warn(
+			"cannot read /proc/vz/veinfo: %s; all containers are shown as stopped%s",
 			strerror(errno), errno == ENOENT ? " (modprobe beancounter)" : "");
 		*absent = true;
 		return 0;
@@ -85,63 +41,44 @@ static int read_veinfo(struct cts *set, bool *absent)
 	return rc;
 }
 
-struct netlink_arg {
-	struct cts *set;
-	bool no_memory;
-};
-
-static void on_beancounter(const struct vz_nl_bc *bc, void *arg)
+static int take_counters(struct cts *set, const struct vz_counters *c)
 {
-	struct netlink_arg *a = arg;
-	struct ct *ct = bc->id ? cts_get(a->set, bc->id) : NULL;
+	struct ct *ct = cts_get(set, c->id);
 
-	if (!ct) {
-		a->no_memory |= bc->id != 0;
-		return;
-	}
-	for (uint32_t i = 0; i < bc->count; i++) {
-		const struct bc_row *r = &bc->row[i];
-		uint64_t *v;
+	if (!ct)
+		return -1;
+	for (size_t i = 0; i < c->count; i++) {
+		const struct vz_row *r = &c->rows[i];
 
 		if (r->resource >= BC_ROWS)
 			continue;
-		v = ct->row[r->resource];
-		v[HELD] = r->held;
-		v[MAXHELD] = r->maxheld;
-		v[BARRIER] = r->barrier;
-		v[LIMIT] = r->limit;
-		v[FAILCNT] = r->failcnt;
+		memcpy(ct->row[r->resource], r->n, sizeof(r->n));
 		ct->has_row[r->resource] = ct->has_rows = true;
 	}
+	return 0;
 }
 
 static int read_resources(struct cts *set, bool absent)
 {
-	static const char *const files[] = { "proc/bc/resources", "proc/user_beancounters" };
-	struct netlink_arg a = { .set = set };
-	int rc;
+	struct vz_counters_set counters;
+	struct vz_err inner;
+	int rc = 0;
 
-	if (!in_test() && vz_nl_dump(on_beancounter, &a, NULL) == 0 && !a.no_memory)
+	if (vz_counters_read(&counters, &inner) < 0) {
+		/* One message is enough when it is all missing. */
+		if (!absent)
+			vz_cli_warn("%s; no counters are shown", inner.msg);
 		return 0;
-	for (size_t i = 0; i < 2; i++) {
-		char *text = read_text(files[i]);
-
-		if (!text)
-			continue;
-		rc = parse_resources(text, set);
-		free(text);
-		return rc;
 	}
-	/* One message is enough when it is all missing. */
-	if (!absent)
-		fprintf(stderr, "vzlist: cannot read /%s: %s; no counters are shown\n", files[1],
-			strerror(errno));
-	return 0;
+	for (size_t i = 0; rc == 0 && i < counters.count; i++)
+		rc = take_counters(set, &counters.list[i]);
+	vz_counters_free(&counters);
+	return rc;
 }
 
 static void read_cpu(struct cts *set)
 {
-	char *text = read_text("proc/fairsched");
+	char *text = vz_root_text("/proc/fairsched");
 	char path[64];
 
 	/* The CPU scheduler is a module of its own: not loaded is no news. */
@@ -151,8 +88,8 @@ static void read_cpu(struct cts *set)
 	for (size_t i = 0; i < set->count; i++) {
 		struct ct *ct = &set->list[i];
 
-		snprintf(path, sizeof(path), "proc/vz/fairsched/%u/cpu.nr_cpus", ct->id);
-		text = read_text(path);
+		snprintf(path, sizeof(path), "/proc/vz/fairsched/%u/cpu.nr_cpus", ct->id);
+		text = vz_root_text(path);
 		if (!text)
 			continue;
 		text[strcspn(text, "\n")] = '\0';
@@ -182,20 +119,20 @@ static void read_disk_of(struct ct *ct)
 
 static void read_disk(struct cts *set)
 {
-	char *text = read_text("proc/vz/vzquota");
+	char *text = vz_root_text("/proc/vz/vzquota");
 
 	if (text)
 		parse_vzquota(text, set);
 	free(text);
 	for (size_t i = 0; i < set->count; i++)
-		if (!set->list[i].has_disk && !in_test())
+		if (!set->list[i].has_disk && !vz_root_moved())
 			read_disk_of(&set->list[i]);
 }
 
 static void read_uptime(struct cts *set)
 {
 	_cleanup_free_ struct bc_entry *list = NULL;
-	_cleanup_close_ int bc = in_test() ? -1 : vz_bc_open(NULL);
+	_cleanup_close_ int bc = vz_root_moved() ? -1 : vz_bc_open(NULL);
 	int n = bc < 0 ? 0 : vz_bc_list(bc, &list, NULL);
 	struct timespec now;
 	uint64_t ns;
@@ -250,8 +187,8 @@ static void take_limits(struct ct *ct)
 
 		if (!p || vz_param_limit(p, ct->conf, &l, NULL) <= 0)
 			continue;
-		ct->row[row][BARRIER] = l.barrier;
-		ct->row[row][LIMIT] = l.limit;
+		ct->row[row][VZ_BARRIER] = l.barrier;
+		ct->row[row][VZ_LIMIT] = l.limit;
 		ct->has_row[row] = true;
 	}
 }
@@ -271,7 +208,7 @@ static char *expanded(const struct vz_conf *host, const struct ct *ct, const cha
 
 static int below_root(const char *path, struct stat *st)
 {
-	return path && *path == '/' ? fstatat(source_root(), path + 1, st, 0) : -1;
+	return path && *path == '/' ? fstatat(vz_root(), path + 1, st, 0) : -1;
 }
 
 /* Mounted: on another device than its parent, or a bind of the private area. */
@@ -291,7 +228,7 @@ static bool is_mounted(const struct ct *ct)
 
 static int read_configs(struct cts *set, struct vz_err *e)
 {
-	int fd = openat(source_root(), &VZ_CT_CONF_DIR[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = openat(vz_root(), &VZ_CT_CONF_DIR[1], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_closedir_ DIR *d = fd < 0 ? NULL : fdopendir(fd);
 	struct dirent *entry;
 	struct vz_err inner;
@@ -309,7 +246,7 @@ static int read_configs(struct cts *set, struct vz_err *e)
 			continue;
 		conf = vz_conf_loadat(dirfd(d), entry->d_name, &inner);
 		if (!conf && errno != ENOENT)
-			fprintf(stderr, "vzlist: %s/%s\n", VZ_CT_CONF_DIR, inner.msg);
+			vz_cli_warn("%s/%s", VZ_CT_CONF_DIR, inner.msg);
 		if (!conf)
 			continue;
 		ct = cts_get(set, id);
@@ -367,10 +304,10 @@ static void drop_hidden(struct cts *set)
 static struct vz_conf *read_host_config(void)
 {
 	struct vz_err inner;
-	struct vz_conf *host = vz_conf_loadat(source_root(), &VZ_GLOBAL_CONF[1], &inner);
+	struct vz_conf *host = vz_conf_loadat(vz_root(), &VZ_GLOBAL_CONF[1], &inner);
 
 	if (!host && errno != ENOENT)
-		fprintf(stderr, "vzlist: %s\n", inner.msg);
+		vz_cli_warn("%s", inner.msg);
 	return host;
 }
 

@@ -2,12 +2,11 @@
 /* vzlist: options, and from columns and containers to a table. */
 #include "vzlist.h"
 
-#include <popt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "lib/cli.h"
 #include "lib/str.h"
 
 #define MAX_COLUMNS	256
@@ -15,8 +14,8 @@
 /* Errors of vzlist have one exit code. */
 #define FAILED		1
 
-static int opt_all, opt_stopped, opt_names, opt_no_header, opt_no_trim, opt_json, opt_ids, opt_list,
-	opt_help, opt_version;
+static int opt_all, opt_stopped, opt_names, opt_no_header, opt_no_trim, opt_ids, opt_list;
+static bool opt_json;
 static char *opt_output, *opt_sort;
 static struct filter filter;
 
@@ -27,8 +26,6 @@ static struct poptOption table[] = {
 	{ "no-header", 'H', POPT_ARG_NONE, &opt_no_header, 0, "no line of titles", NULL },
 	{ "sort", 's', POPT_ARG_STRING, &opt_sort, 0, "sort by a column, - in front: descending",
 	  "[-]COLUMN" },
-	{ "json", 'j', POPT_ARG_NONE, &opt_json, 0, "as JSON; all columns unless -o is given",
-	  NULL },
 	{ "name", 'n', POPT_ARG_NONE, &opt_names, 0, "names instead of ids", NULL },
 	{ NULL, '1', POPT_ARG_NONE, &opt_ids, 0, "ids only, as -H -o ctid", NULL },
 	{ "no-trim", 't', POPT_ARG_NONE, &opt_no_trim, 0, "keep blanks at the end of lines", NULL },
@@ -38,8 +35,6 @@ static struct poptOption table[] = {
 	{ "description", 'd', POPT_ARG_STRING, &filter.description, 0, "whose description matches",
 	  "PATTERN" },
 	{ "list", 'L', POPT_ARG_NONE, &opt_list, 0, "show which columns there are", NULL },
-	{ "help", 0, POPT_ARG_NONE, &opt_help, 0, "this text", NULL },
-	{ "version", 0, POPT_ARG_NONE, &opt_version, 0, "print the version", NULL },
 	POPT_TABLEEND
 };
 
@@ -148,52 +143,33 @@ static int show(struct cts *set, struct vz_err *e)
 	return rc < 0 ? vz_err_errno(e, FAILED, "cannot write the list") : 0;
 }
 
-static int run(poptContext pc, struct vz_err *e)
+static int run(const struct vz_cli_args *a, struct vz_err *e)
 {
 	struct cts set = { 0 };
-	int rc = poptGetNextOpt(pc);
+	int rc;
 
-	if (rc < -1)
-		return vz_err_set(e, FAILED, "%s: %s; see vzlist --help", poptBadOption(pc, 0),
-				  poptStrerror(rc));
-	if (opt_help) {
-		printf("vzlist version %s\n", VZ_VERSION);
-		poptPrintHelp(pc, stdout, 0);
-		return 0;
-	}
-	if (opt_version) {
-		printf("vzlist version %s\n", VZ_VERSION);
-		return 0;
-	}
 	if (opt_list) {
 		list_columns();
 		return 0;
 	}
-#ifndef VZ_TESTING
-	if (geteuid() != 0)
-		return vz_err_set(e, FAILED, "This program can only be run under root.");
-#endif
-	filter.ids = poptGetArgs(pc);
+	opt_json = a->json;
+	filter.ids = a->count ? a->word : NULL;
 	rc = show(&set, e);
 	cts_free(&set);
 	return rc;
 }
 
-int main(int argc, const char **argv)
-{
-	poptContext pc = poptGetContext("vzlist", argc, argv, table, 0);
-	struct vz_err e = { 0 };
-	int rc;
+static const struct vz_cli cli = {
+	.name = "vzlist",
+	.args = "[OPTION...] [CTID|NAME...]",
+	.options = table,
+	.json = "as JSON; all columns unless -o is given",
+	.root = true,
+	.failure = FAILED,
+	.run = run,
+};
 
-	poptSetOtherOptionHelp(pc, "[OPTION...] [CTID|NAME...]");
-	rc = run(pc, &e);
-	if (rc < 0)
-		fprintf(stderr, "vzlist: %s\n", e.msg);
-	free(opt_output);
-	free(opt_sort);
-	free((void *)filter.hostname);
-	free((void *)filter.name);
-	free((void *)filter.description);
-	poptFreeContext(pc);
-	return rc < 0 ? FAILED : 0;
+int main(int argc, char **argv)
+{
+	return vz_cli_main(&cli, argc, argv);
 }

@@ -13,12 +13,12 @@
 #include <stdint.h>
 
 #include "bc_resources.h"
+#include "lib/counters.h"
 #include "lib/err.h"
 #include "lib/table.h"
 
 struct vz_conf;
 
-enum { HELD, MAXHELD, BARRIER, LIMIT, FAILCNT, N_VALUES };
 enum { USAGE, SOFT, HARD, N_DISK };
 
 struct ct {
@@ -26,7 +26,7 @@ struct ct {
 	bool running, mounted;
 	bool has_rows;			/* a beancounter exists */
 	bool has_row[BC_ROWS];		/* that row was read, or is configured */
-	uint64_t row[BC_ROWS][N_VALUES];
+	uint64_t row[BC_ROWS][VZ_NUMBERS];
 	char **ips;			/* of a running one, as the kernel knows them */
 	size_t n_ips;
 	struct vz_conf *conf;		/* NULL: no file */
@@ -60,9 +60,6 @@ void cts_free(struct cts *set);
 /* /proc/vz/veinfo: id, class, processes, addresses. Id 0 is the host: left out. */
 int parse_veinfo(const char *text, struct cts *set);
 
-/* /proc/bc/resources or /proc/user_beancounters. */
-int parse_resources(const char *text, struct cts *set);
-
 /* /proc/fairsched. Only for containers that are in the set. */
 void parse_fairsched(const char *text, struct cts *set);
 
@@ -78,9 +75,6 @@ enum needs {
 	NEED_DISK = 4,
 	NEED_UPTIME = 8,
 };
-
-/* The directory that paths are relative to: / but in tests. */
-int source_root(void);
 
 /**
  * source_read() - collect all containers

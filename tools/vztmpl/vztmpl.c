@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "vztmpl.h"
 
-#include <popt.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "lib/cli.h"
 #include "lib/str.h"
 
 static const struct command {
@@ -24,7 +24,7 @@ static const struct command {
 
 #define N_COMMANDS	(sizeof(commands) / sizeof(commands[0]))
 
-static int help_wanted, version_wanted, bare, no_header, json, quiet;
+static int bare, no_header, quiet;
 static struct options options = { .suite = "bookworm", .variant = "minbase" };
 
 static struct poptOption table[] = {
@@ -41,10 +41,7 @@ static struct poptOption table[] = {
 	{ "tarball", 0, POPT_ARG_STRING, &options.tarball, 0,
 	  "create: write this .tar, .tar.gz, .tar.xz or .tar.zst and make no template", "FILE" },
 	{ "no-header", 'H', POPT_ARG_NONE, &no_header, 0, "list: no line of titles", NULL },
-	{ "json", 'j', POPT_ARG_NONE, &json, 0, "list: as JSON", NULL },
 	{ "quiet", 'q', POPT_ARG_NONE, &quiet, 0, "no progress", NULL },
-	{ "help", 'h', POPT_ARG_NONE, &help_wanted, 0, "this text", NULL },
-	{ "version", 'V', POPT_ARG_NONE, &version_wanted, 0, "print the version", NULL },
 	POPT_TABLEEND
 };
 
@@ -64,14 +61,12 @@ static void catch_signals(void)
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void print_help(poptContext pc)
+static void help(FILE *out)
 {
-	printf("vztmpl version %s\n\nTemplates: the trees that containers share.\n\n", VZ_VERSION);
+	fprintf(out, "Templates: the trees that containers share.\n\n");
 	for (size_t i = 0; i < N_COMMANDS; i++)
-		printf("  vztmpl %-7s%-23s %s\n", commands[i].name, commands[i].args,
-		       commands[i].help);
-	putchar('\n');
-	poptPrintHelp(pc, stdout, 0);
+		fprintf(out, "  vztmpl %-7s%-23s %s\n", commands[i].name, commands[i].args,
+			commands[i].help);
 }
 
 static const struct command *find_command(const char *name)
@@ -82,58 +77,40 @@ static const struct command *find_command(const char *name)
 	return NULL;
 }
 
-static int run(poptContext pc, struct vz_err *e)
+static int run(const struct vz_cli_args *a, struct vz_err *e)
 {
 	const struct command *cmd;
-	const char **args, *none = NULL;
-	int argc = 0, rc = poptGetNextOpt(pc);
 
-	if (rc < -1)
-		return vz_err_set(e, VZ_EXIT_BAD_OPTION, "%s: %s; see vztmpl --help",
-				  poptBadOption(pc, 0), poptStrerror(rc));
-	if (help_wanted) {
-		print_help(pc);
-		return 0;
-	}
-	if (version_wanted) {
-		printf("vztmpl version %s\n", VZ_VERSION);
-		return 0;
-	}
 	options.bare = bare;
 	options.no_header = no_header;
-	options.json = json;
+	options.json = a->json;
 	options.quiet = quiet;
-	args = poptGetArgs(pc);
-	if (!args)
-		args = &none;
-	while (args[argc])
-		argc++;
-	if (!argc)
+	if (!a->count)
 		return vz_err_set(
 			e, VZ_EXIT_BAD_OPTION,
 			"say what to do: create, import, list or delete; see vztmpl --help");
-	cmd = find_command(args[0]);
+	cmd = find_command(a->word[0]);
 	if (!cmd)
 		return vz_err_set(e, VZ_EXIT_BAD_OPTION,
-				  "\"%s\" is no command: create, import, list or delete", args[0]);
+				  "\"%s\" is no command: create, import, list or delete",
+				  a->word[0]);
 	if (geteuid() != 0)
 		return vz_err_set(e, VZ_EXIT_PERMISSION, "only root can work on templates");
+	umask(022);
 	catch_signals();
-	return cmd->run(argc - 1, args + 1, &options, e);
+	return cmd->run(a->count - 1, a->word + 1, &options, e);
 }
 
-int main(int argc, const char **argv)
-{
-	struct vz_err e = { 0 };
-	poptContext pc;
-	int rc;
+static const struct vz_cli cli = {
+	.name = "vztmpl",
+	.args = "COMMAND [ARGUMENT...]",
+	.options = table,
+	.json = "list: as JSON",
+	.help = help,
+	.run = run,
+};
 
-	umask(022);
-	pc = poptGetContext("vztmpl", argc, argv, table, 0);
-	poptSetOtherOptionHelp(pc, "COMMAND [ARGUMENT...]");
-	rc = run(pc, &e);
-	poptFreeContext(pc);
-	if (rc < 0)
-		fprintf(stderr, "vztmpl: %s\n", e.msg);
-	return rc < 0 ? e.code : 0;
+int main(int argc, char **argv)
+{
+	return vz_cli_main(&cli, argc, argv);
 }
