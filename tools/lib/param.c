@@ -238,6 +238,7 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 	case VZ_TYPE_UBC:
 	case VZ_TYPE_DISKSPACE:
 	case VZ_TYPE_DISKINODES:
+	case VZ_TYPE_ITEMS:
 		return canon_limit(p, value, e);
 	case VZ_TYPE_NUMBER:
 		return canon_number(p, value, e);

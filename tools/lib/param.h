@@ -43,6 +43,7 @@ enum vz_param_type {
 	VZ_TYPE_UBC,		/* barrier:limit of a resource */
 	VZ_TYPE_DISKSPACE,	/* soft:hard in KB */
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
+	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */
 };
 
 struct vz_param {
@@ -81,7 +82,7 @@ char *vz_param_canon(const struct vz_param *p, const char *value, struct vz_err 
 
 /**
  * vz_param_limit() - barrier and limit of a setting in a configuration
- * @p: of type UBC, DISKSPACE or DISKINODES
+ * @p: of type UBC, DISKSPACE, DISKINODES or ITEMS
  *
  * Looks under the key, then under its alias.
  *
