@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -51,6 +52,9 @@ static void add_text(struct vz_buf *b, const struct vz_value *v, char sep)
 		return;
 	case VZ_FIXED3:
 		vz_buf_addf(b, "%" PRIu64 ".%03u", v->u64 / 1000, (unsigned int)(v->u64 % 1000));
+		return;
+	case VZ_REAL2:
+		vz_buf_addf(b, "%.2f", v->real);
 		return;
 	case VZ_RECORD:
 		if (v->record.shown == VZ_SHOW_NONE)
@@ -187,6 +191,11 @@ static void json_value(FILE *f, const struct vz_value *v)
 	case VZ_FIXED3:
 	case VZ_UPTIME:
 		fprintf(f, "%" PRIu64 ".%03u", v->u64 / 1000, (unsigned int)(v->u64 % 1000));
+		return;
+	case VZ_REAL2:
+		if (!isfinite(v->real))
+			break;
+		fprintf(f, "%.2f", v->real);
 		return;
 	case VZ_RECORD:
 		fputs("{\n", f);

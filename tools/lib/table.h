@@ -21,6 +21,7 @@ enum vz_value_kind {
 	VZ_YESNO,	/* yes, no; true, false */
 	VZ_LIST,	/* words joined by commas (blanks in the last column); array of strings */
 	VZ_FIXED3,	/* thousandths: 1.500 in both */
+	VZ_REAL2,	/* two decimals: 1.50 in both; infinity: inf, and null */
 	VZ_RECORD,	/* text: the number at shown; object of numbers */
 	VZ_TRIPLE,	/* hundredths: 0.10/0.20/0.30; [0.10, 0.20, 0.30] */
 	VZ_UPTIME,	/* milliseconds: 0001d02h:03m:04s; seconds with three decimals */
@@ -33,6 +34,7 @@ struct vz_value {
 		uint64_t u64;
 		int64_t i64;
 		bool yes;
+		double real;
 		struct {
 			const char *const *words;
 			size_t count;
