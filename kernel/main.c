@@ -9,6 +9,7 @@
 #include <linux/module.h>
 
 #include "core/bc.h"
+#include "core/policy.h"
 #include "core/refusal.h"
 #include "iface/iface.h"
 #include "resource/resource.h"
@@ -121,11 +122,14 @@ static int __init bc_module_init(void)
 	ret = bc_symbol_init() ?: bc_identity_init() ?: bc_refusal_init();
 	if (ret)
 		return ret;
+	ret = bc_policy_init();
+	if (ret)
+		goto err_refusal;
 	rows = bc_register_families();
 	bc_registry_init();
 	ret = bc_attach(&lost);
 	if (ret)
-		goto err_refusal;
+		goto err_policy;
 	ret = bc_settle_rows(rows, lost);
 	if (ret)
 		goto err_hooks;
@@ -147,6 +151,8 @@ err_proc:
 	bc_proc_exit();
 err_hooks:
 	bc_close_hooks();
+err_policy:
+	bc_policy_exit();
 err_refusal:
 	bc_refusal_exit();
 	return ret;
@@ -158,6 +164,7 @@ static void __exit bc_module_exit(void)
 	bc_netlink_exit();
 	bc_proc_exit();
 	bc_close_hooks();
+	bc_policy_exit();
 	bc_refusal_exit();
 }
 

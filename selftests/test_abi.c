@@ -24,6 +24,7 @@ _Static_assert(sizeof(struct bc_row) == 64, "bc_row");
 _Static_assert(sizeof(struct bc_query) == 24, "bc_query");
 _Static_assert(sizeof(struct bc_entry) == 32, "bc_entry");
 _Static_assert(sizeof(struct bc_list) == 24, "bc_list");
+_Static_assert(sizeof(struct bc_choose) == 32, "bc_choose");
 
 FIXTURE(abi)
 {
@@ -69,7 +70,7 @@ struct call {
 	unsigned char arg[64];
 };
 
-#define NR_CALLS 8
+#define NR_CALLS 9
 
 static struct bc_row rows[BC_ROWS];
 static struct bc_entry entries[8192];
@@ -88,6 +89,9 @@ static void make_calls(struct call *c, unsigned int id)
 				.count = 8192,
 				.entries = (uintptr_t)entries };
 	struct bc_clear clear = { .size = sizeof(clear), .id = id };
+	struct bc_choose choose = {
+		.size = sizeof(choose), .id = id, .resource = BC_NUMFILE, .policy = "observe"
+	};
 	struct bc_destroy destroy = { .size = sizeof(destroy), .id = id };
 	unsigned int n = 0;
 
@@ -104,6 +108,7 @@ static void make_calls(struct call *c, unsigned int id)
 	CASE(SET, set, offsetof(struct bc_set, flags), 0);
 	CASE(QUERY, query, offsetof(struct bc_query, flags), 0);
 	CASE(LIST, list, offsetof(struct bc_list, flags), offsetof(struct bc_list, reserved));
+	CASE(CHOOSE, choose, offsetof(struct bc_choose, flags), 0);
 	CASE(CLEAR, clear, offsetof(struct bc_clear, flags), offsetof(struct bc_clear, reserved));
 	CASE(ARM, arm, offsetof(struct bc_arm, flags), offsetof(struct bc_arm, reserved));
 	CASE(DESTROY, destroy, offsetof(struct bc_destroy, flags),
@@ -221,7 +226,7 @@ TEST_F(abi, unknown_commands)
 	struct bc_version v = { .size = sizeof(v) };
 	unsigned int nr;
 
-	for (nr = 8; nr < 256; nr++) {
+	for (nr = 9; nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR(BC_IOC_MAGIC, nr, struct bc_version), &v))
 		TH_LOG("number %u", nr);
 	}

@@ -99,15 +99,16 @@ static size_t fill(uint64_t *s, unsigned int nr, void *arg)
 	static const size_t sizes[] = {
 		sizeof(struct bc_version), sizeof(struct bc_create), sizeof(struct bc_arm),
 		sizeof(struct bc_set), sizeof(struct bc_query), sizeof(struct bc_list),
-		sizeof(struct bc_clear), sizeof(struct bc_destroy),
+		sizeof(struct bc_clear), sizeof(struct bc_destroy), sizeof(struct bc_choose),
 	};
-	size_t size = sizes[nr % 8], i;
+	static const char *const policies[] = { "classic", "observe", "burst", "none" };
+	size_t size = sizes[nr % 9], i;
 	uint32_t *w = arg;
 	uint64_t v;
 
 	memset(arg, 0, 256);
 	w[1] = some_id(s);
-	switch (nr % 8) {
+	switch (nr % 9) {
 	case 0:
 		w[1] = 0;
 		break;
@@ -115,6 +116,12 @@ static size_t fill(uint64_t *s, unsigned int nr, void *arg)
 	case 4:
 		w[3] = bc_chaos_random(s) % 4 ? bc_chaos_random(s) % 28 : bc_chaos_random(s);
 		v = some_pointer(s);
+		if (nr % 9 == 3 &&
+		    bc_chaos_random(s) % 2) { /* else hardly one in a thousand is right */
+			w[3] = 1 + bc_chaos_random(s) % 3;
+			v = (uintptr_t)arena + 3 * PAGE +
+			    bc_chaos_random(s) % 29 * sizeof(struct bc_limit);
+		}
 		memcpy(w + 4, &v, sizeof(v));
 		break;
 	case 5:
@@ -122,6 +129,11 @@ static size_t fill(uint64_t *s, unsigned int nr, void *arg)
 		w[2] = bc_chaos_random(s) % 4 ? bc_chaos_random(s) % 100 : bc_chaos_random(s);
 		v = some_pointer(s);
 		memcpy(w + 4, &v, sizeof(v));
+		break;
+	case 8:
+		w[3] = bc_chaos_random(s) % 4 ? bc_counted[bc_chaos_random(s) % 3] :
+						bc_chaos_random(s) % 28;
+		strcpy((char *)(w + 4), policies[bc_chaos_random(s) % 4]);
 		break;
 	default:
 		w[2] = bc_chaos_random(s) % 2;
@@ -152,7 +164,7 @@ static void stir(uint64_t *s)
 
 static void one_call(uint64_t *s, int *fds)
 {
-	unsigned int nr = bc_chaos_random(s) % 9;
+	unsigned int nr = bc_chaos_random(s) % 10;
 	char arg[256] __attribute__((aligned(8)));
 	size_t size = fill(s, nr, arg);
 	unsigned long cmd;
@@ -235,7 +247,7 @@ static bool all_good(void)
 {
 	int i;
 
-	for (i = 0; i < 8; i++)
+	for (i = 0; i < 9; i++)
 		if (!__atomic_load_n(&good[i], __ATOMIC_RELAXED))
 			return false;
 	return true;
@@ -346,7 +358,7 @@ int main(int argc, char **argv)
 		ok += good[i];
 	}
 	printf("# %lu calls, %lu of them good, %lu containers\n", all, ok, started);
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 9; i++) {
 		if (!good[i]) {
 			printf("# command %lu never succeeded: the fuzzer is blind\n", i);
 			bad++;

@@ -62,7 +62,8 @@ static void take_row(struct answer *a, struct nlattr *nest)
 	struct bc_row *row = &a->rows[a->nr_rows];
 
 	if (a->nr_rows == BC_ROWS || nla_parse_nested(tb, BC_A_MAX, nest, NULL) ||
-	    !tb[BC_A_RESOURCE] || !tb[BC_A_NAME] || !tb[BC_A_STATE] || !tb[BC_A_UNIT])
+	    !tb[BC_A_RESOURCE] || !tb[BC_A_NAME] || !tb[BC_A_STATE] || !tb[BC_A_UNIT] ||
+	    !tb[BC_A_POLICY])
 		return;
 	a->nr_rows++;
 	memset(row, 0, sizeof(*row));

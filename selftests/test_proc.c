@@ -200,6 +200,7 @@ TEST_F(proc, modes)
 	EXPECT_EQ(0400, mode_of("/proc/user_beancounters"));
 	EXPECT_EQ(0500, mode_of("/proc/bc"));
 	EXPECT_EQ(0400, mode_of("/proc/bc/resources"));
+	EXPECT_EQ(0400, mode_of("/proc/bc/policies"));
 	EXPECT_EQ(0500, mode_of("/proc/bc/0"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/veinfo"));
 	EXPECT_EQ(0444, mode_of("/proc/vz/version"));
@@ -237,6 +238,7 @@ TEST_F(proc, both_capabilities_are_needed)
 	for (i = 0; i < ARRAY_SIZE(caps); i++) {
 		EXPECT_EQ(EACCES, without_cap(caps[i], "/proc/user_beancounters"));
 		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/resources"));
+		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/policies"));
 		EXPECT_EQ(EPERM, without_cap(caps[i], path));
 		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/0/failures"));
 	}

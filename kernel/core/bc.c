@@ -9,7 +9,7 @@
  * a nested one, so a namespace with no other reference means that nothing is
  * charged and nothing ever will be. The reaper looks once a second.
  *
- * Lock order: bc_mutex is outermost; bc->lock inside it. Lookups by id and
+ * Lock order: bc_mutex is outermost; bc->lock and bc_bounds_mutex inside it. Lookups by id and
  * order use RCU and take a reference. See Documentation/locking.rst.
  */
 #include <linux/bitmap.h>
@@ -21,6 +21,7 @@
 #include <linux/xarray.h>
 
 #include "bc.h"
+#include "policy.h"
 #include "refusal.h"
 
 #define BC_GENERATIONS	(1U << (32 - BC_TAG_BITS))
@@ -42,6 +43,7 @@ static DECLARE_DELAYED_WORK(bc_reap_work, bc_reap_fn);
 /* The last reader is gone as well. */
 static void bc_free(struct bc *bc)
 {
+	bc_policy_forget(bc);
 	bc_families_exit(bc);
 	bc_refusals_free(bc->refusals);
 	kfree_rcu(bc, rcu);

@@ -36,6 +36,7 @@ enum bc_resource {
 #define BC_FAMILIES	16
 
 struct bc_refusals;
+struct bc_choice;
 
 /**
  * struct bc - a beancounter
@@ -61,6 +62,7 @@ struct bc_refusals;
  * @event_sent: sequence of the last refusal sent; the event work's own
  * @proc: directory below /proc/bc, owned by iface/
  * @rcu: delays the free for lookups by id
+ * @choice: what decides instead of the classic rule; RCU, owned by policy.c
  * @row: the counters, by row number
  */
 struct bc {
@@ -84,6 +86,7 @@ struct bc {
 	u64			event_sent;
 	struct proc_dir_entry	*proc;
 	struct rcu_head		rcu;
+	struct bc_choice __rcu	*choice[BC_ROWS];
 	struct bc_counter	row[BC_ROWS];
 };
 
@@ -198,6 +201,8 @@ int bc_identify(struct user_namespace *ns, struct bc_ns *holder);
 bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n, enum bc_severity severity,
 		   int err);
 bool bc_charge_quietly(struct bc *bc, enum bc_resource row, unsigned long n,
+		       enum bc_severity severity, unsigned long *held);
+bool bc_charge_finally(struct bc *bc, enum bc_resource row, unsigned long n,
 		       enum bc_severity severity, unsigned long *held);
 unsigned long bc_uncharge(struct bc *bc, enum bc_resource row, unsigned long n);
 void bc_refuse(struct bc *bc, enum bc_resource row, unsigned long n, unsigned long held, int err);

@@ -4,19 +4,21 @@
  * told when it says no.
  */
 #include "bc.h"
+#include "policy.h"
 #include "refusal.h"
 #include "trace.h"
 
 /**
- * bc_charge_quietly() - charge @n units if the bound allows
+ * bc_charge_quietly() - charge @n units if the row's own bound allows
  * @bc: the beancounter
  * @row: what is charged
  * @n: units
  * @severity: which bound applies
  * @held: out, held afterwards, or when it was refused
  *
- * Counts neither maxheld nor a failure: for rows whose held is an upper bound
- * and has to be recounted before either means something.
+ * Counts neither maxheld nor a failure, and asks no policy: for rows whose held
+ * is an upper bound and has to be recounted before any of that means something.
+ * Then bc_charge_finally() follows.
  *
  * Context: any.
  * Return: true if charged.
@@ -28,6 +30,26 @@ bool bc_charge_quietly(struct bc *bc, enum bc_resource row, unsigned long n,
 		return false;
 	trace_beancounter_charge(bc->id, row, n, *held);
 	return true;
+}
+
+/**
+ * bc_charge_finally() - charge @n units; where they do not fit the policy decides
+ * @bc: the beancounter
+ * @row: what is charged
+ * @n: units
+ * @severity: which bound applies
+ * @held: out, held afterwards, or when it was refused
+ *
+ * As bc_charge_quietly(), but held is exact and what fails here is refused.
+ *
+ * Context: any.
+ * Return: true if charged.
+ */
+bool bc_charge_finally(struct bc *bc, enum bc_resource row, unsigned long n,
+		       enum bc_severity severity, unsigned long *held)
+{
+	return likely(bc_charge_quietly(bc, row, n, severity, held)) ||
+	       bc_policy_charge(bc, row, n, severity, held);
 }
 
 /**
@@ -46,7 +68,7 @@ bool bc_try_charge(struct bc *bc, enum bc_resource row, unsigned long n, enum bc
 {
 	unsigned long held;
 
-	if (unlikely(!bc_charge_quietly(bc, row, n, severity, &held))) {
+	if (unlikely(!bc_charge_finally(bc, row, n, severity, &held))) {
 		bc_refuse(bc, row, n, held, err);
 		return false;
 	}
@@ -77,7 +99,7 @@ unsigned long bc_uncharge(struct bc *bc, enum bc_resource row, unsigned long n)
  * @row: what was asked for
  * @n: units asked
  * @held: what was held then
- * @err: errno that the caller is going to see, negative
+ * @err: errno that the caller is going to see, negative; 0 if a policy granted it
  *
  * Context: any.
  */

@@ -9,6 +9,41 @@
 #include <linux/bug.h>
 
 /**
+ * bc_classic_bound() - the bound that barrier and limit set
+ * @severity: of the charge
+ * @barrier: of the row
+ * @limit: of the row
+ *
+ * The classic rule is spelled here and nowhere else.
+ *
+ * Context: any.
+ * Return: the bound, at most LONG_MAX.
+ */
+unsigned long bc_classic_bound(enum bc_severity severity, unsigned long barrier,
+			       unsigned long limit)
+{
+	if (severity == BC_FORCE)
+		return LONG_MAX;
+	if (severity == BC_SOFT)
+		return limit;
+	return barrier < limit ? barrier : limit;
+}
+
+/* With a bound of 0 every charge of something takes the way past the bound. */
+static void bc_counter_set_bounds(struct bc_counter *c)
+{
+	int severity;
+
+	for (severity = BC_HARD; severity < BC_SEVERITIES; severity++) {
+		unsigned long bound = bc_classic_bound(severity, c->barrier, c->limit);
+
+		if (c->ask && severity != BC_FORCE)
+			bound = 0;
+		WRITE_ONCE(c->bound[severity], bound);
+	}
+}
+
+/**
  * bc_counter_init() - an unlimited row with nothing held
  * @c: the row
  */
@@ -16,44 +51,45 @@ void bc_counter_init(struct bc_counter *c)
 {
 	c->barrier = LONG_MAX;
 	c->limit = LONG_MAX;
+	c->ask = false;
+	bc_counter_set_bounds(c);
 	atomic_long_set(&c->held, 0);
 	atomic_long_set(&c->maxheld, 0);
 	atomic_long_set(&c->failcnt, 0);
 }
 
 /**
- * bc_counter_set() - change the bounds
+ * bc_counter_set() - change barrier and limit
  * @c: the row
  * @barrier: 0 to LONG_MAX
  * @limit: 0 to LONG_MAX
  *
- * A charge that runs meanwhile may see one old and one new bound; the next one
- * sees both.
+ * A charge that runs meanwhile may see the old bound; the next one does not.
  */
 void bc_counter_set(struct bc_counter *c, unsigned long barrier, unsigned long limit)
 {
 	WRITE_ONCE(c->barrier, barrier);
 	WRITE_ONCE(c->limit, limit);
-}
-
-static unsigned long bc_counter_bound(const struct bc_counter *c, enum bc_severity severity)
-{
-	unsigned long limit = READ_ONCE(c->limit);
-	unsigned long barrier;
-
-	if (severity == BC_FORCE)
-		return LONG_MAX;
-	if (severity == BC_SOFT)
-		return limit;
-	barrier = READ_ONCE(c->barrier);
-	return barrier < limit ? barrier : limit;
+	bc_counter_set_bounds(c);
 }
 
 /**
- * bc_counter_try_charge() - take @n units if the bound allows
+ * bc_counter_ask_always() - grant nothing, or what the classic rule grants
+ * @c: the row
+ * @ask: nothing: bc_counter_try_charge() fails for all but BC_FORCE, and who
+ *	charges decides with bc_counter_charge_below()
+ */
+void bc_counter_ask_always(struct bc_counter *c, bool ask)
+{
+	c->ask = ask;
+	bc_counter_set_bounds(c);
+}
+
+/**
+ * bc_counter_charge_below() - take @n units if no more than @bound are held then
  * @c: the row
  * @n: units, 0 to LONG_MAX
- * @severity: which bound applies
+ * @bound: at most LONG_MAX
  * @held: out, what is held afterwards, or was held when it was refused
  *
  * Does not touch maxheld and failcnt: the caller decides whether a refusal is
@@ -62,10 +98,9 @@ static unsigned long bc_counter_bound(const struct bc_counter *c, enum bc_severi
  * Context: any.
  * Return: true if charged.
  */
-bool bc_counter_try_charge(struct bc_counter *c, unsigned long n, enum bc_severity severity,
-			   unsigned long *held)
+bool bc_counter_charge_below(struct bc_counter *c, unsigned long n, unsigned long bound,
+			     unsigned long *held)
 {
-	unsigned long bound = bc_counter_bound(c, severity);
 	long old = atomic_long_read(&c->held);
 
 	do {
@@ -76,6 +111,22 @@ bool bc_counter_try_charge(struct bc_counter *c, unsigned long n, enum bc_severi
 	} while (!atomic_long_try_cmpxchg(&c->held, &old, old + (long)n));
 	*held = old + n;
 	return true;
+}
+
+/**
+ * bc_counter_try_charge() - take @n units if the row's own bound allows
+ * @c: the row
+ * @n: units, 0 to LONG_MAX
+ * @severity: which bound applies
+ * @held: out, as in bc_counter_charge_below()
+ *
+ * Context: any.
+ * Return: true if charged.
+ */
+bool bc_counter_try_charge(struct bc_counter *c, unsigned long n, enum bc_severity severity,
+			   unsigned long *held)
+{
+	return bc_counter_charge_below(c, n, READ_ONCE(c->bound[severity]), held);
 }
 
 /* More was given back than was taken: a bug of the caller. Warn once, stay at 0. */

@@ -95,7 +95,7 @@ static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resourc
  * @row: what was asked for
  * @n: units asked
  * @held: units held then
- * @err: errno that the caller is going to see, negative
+ * @err: errno that the caller is going to see, negative; 0 if a policy granted it
  *
  * Context: any.
  */
@@ -120,9 +120,9 @@ void bc_refusal_record(struct bc *bc, enum bc_resource row, unsigned long n, uns
 		queue_work(bc_event_queue, &bc->event);
 	if (__ratelimit(&bc->log_limit))
 		pr_notice(
-			"container %u: %s refused: asked %lu, held %lu, barrier %llu, limit %llu, pid %d (%*pE)\n",
-			bc->id, bc_resource[row].name, n, held, r.barrier, r.limit, r.pid,
-			(int)strnlen(r.comm, sizeof(r.comm)), r.comm);
+			"container %u: %s %s: asked %lu, held %lu, barrier %llu, limit %llu, pid %d (%*pE)\n",
+			bc->id, bc_resource[row].name, err ? "refused" : "exceeded", n, held,
+			r.barrier, r.limit, r.pid, (int)strnlen(r.comm, sizeof(r.comm)), r.comm);
 }
 
 static bool bc_refusal_copy(struct bc_refusal_entry *e, struct bc_refusal *out)

@@ -21,7 +21,7 @@
  * @barrier: of the row then
  * @limit: of the row then
  * @row: row number
- * @err: positive errno that the caller saw
+ * @err: positive errno that the caller saw; 0 if a policy granted it all the same
  * @pid: of the process that asked, as the host sees it
  * @comm: its name; whatever bytes the tenant chose
  */

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 
+#include "../core/policy.h"
 #include "iface.h"
 
 /**
@@ -29,6 +30,7 @@ union bc_argument {
 	struct bc_list		list;
 	struct bc_clear		clear;
 	struct bc_destroy	destroy;
+	struct bc_choose	choose;
 };
 
 static bool bc_id_valid(u32 id)
@@ -123,8 +125,7 @@ static long bc_do_set(struct bc_session *session, union bc_argument *arg)
 	bc = bc_get(a->id);
 	if (!bc)
 		return -ENOENT;
-	for (u32 i = 0; i < a->count; i++)
-		bc_counter_set(&bc->row[limits[i].resource], limits[i].barrier, limits[i].limit);
+	bc_policy_set_bounds(bc, limits, a->count);
 	bc_put(bc);
 	return 0;
 }
@@ -218,6 +219,26 @@ static long bc_do_destroy(struct bc_session *session, union bc_argument *arg)
 	return ret;
 }
 
+static long bc_do_choose(struct bc_session *session, union bc_argument *arg)
+{
+	struct bc_choose *a = &arg->choose;
+	struct bc *bc;
+	long ret;
+
+	if (!bc_id_valid(a->id) || a->flags || a->resource >= BC_ROWS ||
+	    !bc_resource[a->resource].name ||
+	    strnlen(a->policy, sizeof(a->policy)) == sizeof(a->policy))
+		return -EINVAL;
+	if (!bc_row_enforced(a->resource))
+		return -EOPNOTSUPP;
+	bc = bc_get(a->id);
+	if (!bc)
+		return -ENOENT;
+	ret = bc_policy_choose(bc, a->resource, a->policy);
+	bc_put(bc);
+	return ret;
+}
+
 /**
  * struct bc_command - a line of the command table
  * @cmd: number with direction and size as of ABI 1
@@ -234,6 +255,7 @@ static const struct bc_command bc_commands[] = {
 	{ BC_IOC_ARM, bc_do_arm },	   { BC_IOC_SET, bc_do_set },
 	{ BC_IOC_QUERY, bc_do_query },	   { BC_IOC_LIST, bc_do_list },
 	{ BC_IOC_CLEAR, bc_do_clear },	   { BC_IOC_DESTROY, bc_do_destroy },
+	{ BC_IOC_CHOOSE, bc_do_choose },
 };
 
 /* The size in the number may differ (another ABI), direction and type may not. */

@@ -6,6 +6,7 @@
 #include <linux/ratelimit.h>
 #include <net/genetlink.h>
 
+#include "../core/policy.h"
 #include "../core/refusal.h"
 #include "iface.h"
 
@@ -14,11 +15,13 @@ static struct genl_family bc_genl;
 static int bc_put_row(struct sk_buff *skb, struct bc *bc, unsigned int i)
 {
 	struct nlattr *nest = nla_nest_start(skb, BC_A_ROW);
+	char policy[BC_POLICY_NAME];
 	struct bc_row row;
 
 	if (!nest)
 		return -EMSGSIZE;
 	bc_read_row(bc, i, &row);
+	bc_policy_name(bc, i, policy);
 	if (nla_put_u32(skb, BC_A_RESOURCE, row.resource) ||
 	    nla_put_string(skb, BC_A_NAME, row.name) || nla_put_u32(skb, BC_A_STATE, row.state) ||
 	    nla_put_u32(skb, BC_A_UNIT, row.unit) ||
@@ -26,7 +29,8 @@ static int bc_put_row(struct sk_buff *skb, struct bc *bc, unsigned int i)
 	    nla_put_u64_64bit(skb, BC_A_MAXHELD, row.maxheld, BC_A_PAD) ||
 	    nla_put_u64_64bit(skb, BC_A_BARRIER, row.barrier, BC_A_PAD) ||
 	    nla_put_u64_64bit(skb, BC_A_LIMIT, row.limit, BC_A_PAD) ||
-	    nla_put_u64_64bit(skb, BC_A_FAILCNT, row.failcnt, BC_A_PAD))
+	    nla_put_u64_64bit(skb, BC_A_FAILCNT, row.failcnt, BC_A_PAD) ||
+	    nla_put_string(skb, BC_A_POLICY, policy))
 		return -EMSGSIZE;
 	nla_nest_end(skb, nest);
 	return 0;

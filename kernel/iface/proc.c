@@ -13,6 +13,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "../core/policy.h"
 #include "../core/refusal.h"
 #include "iface.h"
 
@@ -260,17 +261,19 @@ static int bc_ext_show(struct seq_file *m, void *v)
 
 	if (bc)
 		bc_recount(bc);
-	seq_printf(m, "%-12s %-13s %20s %20s %20s %20s %20s\n", "resource", "state", "held",
-		   "maxheld", "barrier", "limit", "failcnt");
+	seq_printf(m, "%-12s %-13s %20s %20s %20s %20s %20s %s\n", "resource", "state", "held",
+		   "maxheld", "barrier", "limit", "failcnt", "policy");
 	for (i = 0; i < BC_ROWS; i++) {
+		char policy[BC_POLICY_NAME];
 		struct bc_row row;
 
 		if (!bc_resource[i].name)
 			continue;
 		bc_read_row(bc, i, &row);
-		seq_printf(m, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n", row.name,
+		bc_policy_name(bc, i, policy);
+		seq_printf(m, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu %s\n", row.name,
 			   bc_state_words[row.state], row.held, row.maxheld, row.barrier, row.limit,
-			   row.failcnt);
+			   row.failcnt, policy);
 	}
 	return 0;
 }
@@ -393,6 +396,38 @@ void bc_proc_remove(struct bc *bc)
 	bc->proc = NULL;
 }
 
+static int bc_policies_show(struct seq_file *m, void *v)
+{
+	unsigned int i, count = 0;
+	struct bc_policy_line *lines = bc_policy_list(&count);
+
+	if (!lines)
+		return -ENOMEM;
+	seq_printf(m, "%-15s %10s %s\n", "policy", "users", "module");
+	for (i = 0; i < count; i++) {
+		seq_printf(m, "%-15s ", lines[i].name);
+		if (lines[i].users < 0)
+			seq_printf(m, "%10s", "-");
+		else
+			seq_printf(m, "%10ld", lines[i].users);
+		seq_printf(m, " %s\n", lines[i].module);
+	}
+	kfree(lines);
+	return 0;
+}
+
+static int bc_policies_open(struct inode *inode, struct file *file)
+{
+	return bc_may_open_host(inode) ?: single_open(file, bc_policies_show, NULL);
+}
+
+static const struct proc_ops bc_policies_proc_ops = {
+	.proc_open = bc_policies_open,
+	.proc_read = seq_read,
+	.proc_lseek = seq_lseek,
+	.proc_release = single_release,
+};
+
 static int bc_version_show(struct seq_file *m, void *v)
 {
 	seq_puts(m, BC_VZ_VERSION);
@@ -409,7 +444,8 @@ int bc_proc_init(void)
 	bc_vz_dir = proc_mkdir("vz", NULL);
 	bc_ub_file = proc_create("user_beancounters", 0400, NULL, &bc_ub_proc_ops);
 	if (!bc_dir || !bc_vz_dir || !bc_ub_file ||
-	    !proc_create("resources", 0400, bc_dir, &bc_all_proc_ops) || !bc_proc_add_dir(0) ||
+	    !proc_create("resources", 0400, bc_dir, &bc_all_proc_ops) ||
+	    !proc_create("policies", 0400, bc_dir, &bc_policies_proc_ops) || !bc_proc_add_dir(0) ||
 	    !proc_create("veinfo", 0400, bc_vz_dir, &bc_veinfo_proc_ops) ||
 	    !proc_create_single("version", 0444, bc_vz_dir, bc_version_show)) {
 		bc_proc_exit();

@@ -201,13 +201,20 @@ static unsigned long bc_mm_pages(const struct mm_struct *mm)
 	return READ_ONCE(mm->data_vm) + READ_ONCE(mm->stack_vm);
 }
 
-/* Bring the record to @pages. Only a growth can be refused. */
-static bool bc_mm_set(struct bc_mm *m, unsigned long pages, enum bc_severity severity,
+/*
+ * Bring the record to @pages. Only a growth can be refused; @finally: held has
+ * been recounted.
+ */
+static bool bc_mm_set(struct bc_mm *m, unsigned long pages, enum bc_severity severity, bool finally,
 		      unsigned long *held)
 {
+	bool (*charge)(struct bc * bc, enum bc_resource row, unsigned long n,
+		       enum bc_severity severity, unsigned long *held);
+
 	lockdep_assert_held(&m->lock);
+	charge = finally ? bc_charge_finally : bc_charge_quietly;
 	if (pages > m->charged) {
-		if (!bc_charge_quietly(m->bc, BC_PRIVVMPAGES, pages - m->charged, severity, held))
+		if (!charge(m->bc, BC_PRIVVMPAGES, pages - m->charged, severity, held))
 			return false;
 	} else if (pages < m->charged) {
 		*held = bc_uncharge(m->bc, BC_PRIVVMPAGES, m->charged - pages);
@@ -222,7 +229,7 @@ static void bc_mm_settle(struct bc_mm *m)
 	unsigned long held;
 
 	spin_lock(&m->lock);
-	bc_mm_set(m, bc_mm_pages(m->mm), BC_FORCE, &held);
+	bc_mm_set(m, bc_mm_pages(m->mm), BC_FORCE, false, &held);
 	spin_unlock(&m->lock);
 }
 
@@ -281,11 +288,11 @@ static bool bc_mm_grow(struct bc_mm *m, unsigned long grow, enum bc_severity sev
 		spin_lock(&m->lock);
 		now = bc_mm_pages(m->mm);
 		*held = 0;
-		ok = bc_mm_set(m, now + grow, severity, held);
+		ok = bc_mm_set(m, now + grow, severity, !again, held);
 		if (!ok && now < m->charged) {
 			unsigned long ignored;
 
-			bc_mm_set(m, now, BC_FORCE, &ignored);
+			bc_mm_set(m, now, BC_FORCE, false, &ignored);
 		}
 		spin_unlock(&m->lock);
 		if (ok) {

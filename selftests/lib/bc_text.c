@@ -104,14 +104,15 @@ size_t bc_text_extended(char *out, unsigned int id)
 	int n = bc_query(id, rows), i;
 	size_t len;
 
-	len = (size_t)sprintf(out, "%-12s %-13s %20s %20s %20s %20s %20s\n", "resource", "state",
-			      "held", "maxheld", "barrier", "limit", "failcnt");
+	len = (size_t)sprintf(out, "%-12s %-13s %20s %20s %20s %20s %20s %s\n", "resource", "state",
+			      "held", "maxheld", "barrier", "limit", "failcnt", "policy");
 	for (i = 0; i < n; i++)
 		len += (size_t)sprintf(
-			out + len, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu\n", rows[i].name,
-			state_word(rows[i].state), (unsigned long long)rows[i].held,
+			out + len, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu %s\n",
+			rows[i].name, state_word(rows[i].state), (unsigned long long)rows[i].held,
 			(unsigned long long)rows[i].maxheld, (unsigned long long)rows[i].barrier,
-			(unsigned long long)rows[i].limit, (unsigned long long)rows[i].failcnt);
+			(unsigned long long)rows[i].limit, (unsigned long long)rows[i].failcnt,
+			rows[i].state == BC_STATE_ENFORCED ? "classic" : "-");
 	return len;
 }
 

@@ -23,6 +23,7 @@ int bc_text_order(unsigned int *ids, int max);
 /* Each returns the number of bytes. */
 size_t bc_text_rows(char *out, enum bc_text kind, unsigned int id, const char *label);
 size_t bc_text_table(char *out, enum bc_text kind, const unsigned int *ids, int n);
+/* Of a container whose rows are all classic. */
 size_t bc_text_extended(char *out, unsigned int id);
 size_t bc_text_veinfo(char *out, const unsigned int *ids, int n);
 

@@ -91,6 +91,14 @@ int bc_clear(unsigned int id)
 	return command(BC_IOC_CLEAR, &c);
 }
 
+int bc_choose(unsigned int id, enum bc_resource r, const char *policy)
+{
+	struct bc_choose c = { .size = sizeof(c), .id = id, .resource = r };
+
+	memcpy(c.policy, policy, strnlen(policy, sizeof(c.policy)));
+	return command(BC_IOC_CHOOSE, &c);
+}
+
 int bc_destroy(unsigned int id)
 {
 	struct bc_destroy d = { .size = sizeof(d), .id = id };

@@ -53,6 +53,7 @@ int bc_arm(unsigned int id);
 int bc_arm_off(unsigned int id);
 int bc_limit(unsigned int id, enum bc_resource r, uint64_t barrier, uint64_t limit);
 int bc_clear(unsigned int id);
+int bc_choose(unsigned int id, enum bc_resource r, const char *policy);
 int bc_destroy(unsigned int id);
 
 /**

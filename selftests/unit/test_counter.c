@@ -131,6 +131,40 @@ static void test_lowered_limit(void)
 	CHECK(bc_counter_uncharge(&c, 31) == 49 && charge(1, BC_HARD) && !charge(1, BC_HARD));
 }
 
+/* No charge but a forced one; what a policy answers is the bound instead. */
+static void test_ask_always(void)
+{
+	unsigned long now;
+
+	start(10, 12);
+	CHECK(charge(3, BC_HARD));
+	bc_counter_ask_always(&c, true);
+	CHECK(!bc_counter_try_charge(&c, 1, BC_HARD, &now) && now == 3);
+	CHECK(!bc_counter_try_charge(&c, 1, BC_SOFT, &now) && now == 3);
+	CHECK(bc_counter_try_charge(&c, 1, BC_FORCE, &now) && now == 4);
+	bc_counter_set(&c, 5, 6);
+	CHECK(!bc_counter_try_charge(&c, 1, BC_HARD, &now) && now == 4);
+	CHECK(bc_counter_charge_below(&c, 16, 20, &now) && now == 20);
+	CHECK(!bc_counter_charge_below(&c, 1, 20, &now) && now == 20);
+	CHECK(!bc_counter_charge_below(&c, 1, 0, &now) && now == 20);
+	CHECK(bc_counter_charge_below(&c, LONG_MAX - 20, LONG_MAX, &now) && now == LONG_MAX);
+	CHECK(!bc_counter_charge_below(&c, 1, LONG_MAX, &now) && now == LONG_MAX);
+	CHECK(bc_counter_uncharge(&c, LONG_MAX - 4) == 4);
+	bc_counter_ask_always(&c, false);
+	CHECK(charge(1, BC_HARD) && !charge(1, BC_HARD) && charge(1, BC_SOFT));
+	CHECK(!charge(1, BC_SOFT) && held() == 6);
+	bc_counter_ask_always(&c, true);
+	bc_counter_init(&c);
+	CHECK(charge(1, BC_HARD));
+}
+
+static void test_classic_bound(void)
+{
+	CHECK(bc_classic_bound(BC_HARD, 5, 7) == 5 && bc_classic_bound(BC_HARD, 7, 5) == 5);
+	CHECK(bc_classic_bound(BC_SOFT, 5, 7) == 7 && bc_classic_bound(BC_SOFT, 7, 5) == 5);
+	CHECK(bc_classic_bound(BC_FORCE, 5, 7) == LONG_MAX);
+}
+
 static void test_clear(void)
 {
 	start(10, 10);
@@ -484,6 +518,8 @@ static const struct {
 	{ "huge_requests", test_huge_requests },
 	{ "refusal_tells_held", test_refusal_tells_held },
 	{ "lowered_limit", test_lowered_limit },
+	{ "ask_always", test_ask_always },
+	{ "classic_bound", test_classic_bound },
 	{ "clear", test_clear },
 	{ "underflow_is_a_warning", test_underflow_is_a_warning },
 	{ "layout", test_layout },

@@ -33,10 +33,11 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define BC_ABI		1
+#define BC_ABI		2
 #define BC_DEVICE	"/dev/vzctl"
 #define BC_ID_MAX	2147483644U
 #define BC_UNLIMITED	0x7fffffffffffffffULL
+#define BC_POLICY_NAME	16	/* of a policy, NUL included */
 
 /* What a row is worth on this kernel with this module: struct bc_row::state */
 enum bc_state {
@@ -192,6 +193,22 @@ struct bc_destroy {
 	__u32	reserved;
 };
 
+/*
+ * BC_IOC_CHOOSE: who decides the charges of a row from now on, live. "classic" is
+ * the rule of barrier and limit, which every row has first; /proc/bc/policies
+ * names the others. A policy that is chosen again begins anew. When its module
+ * goes the row is classic again. Since ABI 2.
+ * EINVAL: no such resource, or a name that is not terminated. EOPNOTSUPP: the row
+ * is not BC_STATE_ENFORCED. ENOPKG: no such policy.
+ */
+struct bc_choose {
+	__u32	size;
+	__u32	id;
+	__u32	flags;		/* none defined */
+	__u32	resource;	/* row number of bc_resources.h */
+	char	policy[BC_POLICY_NAME];
+};
+
 #define BC_IOC_MAGIC	0xBC
 #define BC_IOC_VERSION	_IOWR(BC_IOC_MAGIC, 0, struct bc_version)
 #define BC_IOC_CREATE	_IOW(BC_IOC_MAGIC, 1, struct bc_create)
@@ -201,6 +218,7 @@ struct bc_destroy {
 #define BC_IOC_LIST	_IOWR(BC_IOC_MAGIC, 5, struct bc_list)
 #define BC_IOC_CLEAR	_IOW(BC_IOC_MAGIC, 6, struct bc_clear)
 #define BC_IOC_DESTROY	_IOW(BC_IOC_MAGIC, 7, struct bc_destroy)
+#define BC_IOC_CHOOSE	_IOW(BC_IOC_MAGIC, 8, struct bc_choose)
 
 /*
  * Generic netlink family "beancounter", version 1
@@ -214,7 +232,8 @@ struct bc_destroy {
  *
  * BC_A_BEANCOUNTER nests BC_A_ID, BC_A_LIFE, and one BC_A_ROW for each resource,
  * which nests BC_A_RESOURCE (u32), BC_A_NAME (string), BC_A_STATE (u32),
- * BC_A_UNIT (u32) and the five u64 values.
+ * BC_A_UNIT (u32), the five u64 values and, since ABI 2, BC_A_POLICY (string; "-"
+ * where nothing is refused).
  */
 #define BC_GENL_NAME	"beancounter"
 #define BC_GENL_VERSION	1
@@ -247,9 +266,10 @@ enum bc_attr {
 	BC_A_REFUSAL,		/* nest: the members below and RESOURCE, HELD, BARRIER, LIMIT */
 	BC_A_ASKED,		/* u64 */
 	BC_A_TIME,		/* u64, CLOCK_BOOTTIME in ns */
-	BC_A_ERRNO,		/* u32, positive */
+	BC_A_ERRNO,		/* u32, positive; 0: a policy granted it all the same */
 	BC_A_PID,		/* u32, as the host sees it */
 	BC_A_COMM,		/* string */
+	BC_A_POLICY,		/* string */
 	__BC_A_MAX,
 };
 #define BC_A_MAX	(__BC_A_MAX - 1)
