@@ -437,6 +437,35 @@ t_limits() {
 	drop $BASE
 }
 
+policy() { column "$1" "$2" 8; }
+t_policy() {
+	new $BASE --policy numfile:burst,numproc:observe
+	expect grep -q '^POLICY="numproc:observe,numfile:burst"' /etc/vz/conf/$BASE.conf
+	start $BASE
+	expect [ "$(policy $BASE numproc) $(policy $BASE numfile)" = "observe burst" ]
+	expect [ "$(policy $BASE privvmpages)" = classic ]
+	# One task lives: under observe a limit of one is no obstacle, only a record.
+	vz set $BASE --numproc 1; expect_rc 0
+	vz exec3 $BASE /bin/sh -c '/bin/echo forked; true'; expect_rc 0; expect_out forked
+	expect [ "$(column $BASE numproc 7)" -gt 0 ]
+	# What is not named is classic, live as after a start; the file is untouched without --save.
+	vz set $BASE --policy privvmpages:observe; expect_rc 0; expect_out "not saved"
+	expect [ "$(policy $BASE numproc) $(policy $BASE privvmpages)" = "classic observe" ]
+	vz set $BASE --policy numproc:no-such; expect_rc 1; expect_out "no-such"
+	vz set $BASE --policy numproc; expect_rc 21
+	vz set $BASE --policy bogus:observe; expect_rc 21
+	vz stop $BASE; expect_rc 0
+	start $BASE
+	expect [ "$(policy $BASE numproc) $(policy $BASE privvmpages)" = "observe classic" ]
+	# A policy that is not there does not keep a container down.
+	vz stop $BASE; expect_rc 0
+	vz set $BASE --policy numproc:no-such --save; expect_rc 0
+	vz start $BASE; expect_rc 0; expect_out "numproc:no-such"
+	expect [ "$(policy $BASE numproc)" = classic ]
+	vz set $BASE --policy "" --save; expect_rc 0
+	drop $BASE
+}
+
 t_quota() {
 	new $BASE --diskspace 20M --diskinodes 200
 	start $BASE
@@ -724,7 +753,7 @@ t_debian() {
 # ---- main -------------------------------------------------------------------------
 
 tests=(help no_container no_global_config not_root create uids life mount exec enter namespaces
-	mounts_and_devices privileges inherits_nothing limits quota simfs failed_start_undoes
+	mounts_and_devices privileges inherits_nothing limits policy quota simfs failed_start_undoes
 	locks concurrent stop_timeout keeper reboot attack_newcomer attack_descriptors attack_pty
 	attack_console attack_cgroup attack_destroy debian no_module)
 [ $# = 0 ] || tests=("$@")

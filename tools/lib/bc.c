@@ -14,6 +14,8 @@
 #include "err.h"
 #include "limit.h"
 #include "param.h"
+#include "policy.h"
+#include "str.h"
 
 #define LIST_TRIES	8
 
@@ -179,4 +181,55 @@ int vz_bc_apply(int bc, uint32_t id, const struct vz_conf *c, char *skipped, siz
 					 params[i].option);
 	}
 	return vz_bc_set(bc, id, set, count, e);
+}
+
+static int choose(int bc, uint32_t id, int resource, const char *policy)
+{
+	struct bc_choose c = { .size = sizeof(c), .id = id, .resource = resource };
+
+	memcpy(c.policy, policy, strnlen(policy, sizeof(c.policy) - 1));
+	return ioctl(bc, BC_IOC_CHOOSE, &c);
+}
+
+/* "resource:policy", behind what is there. */
+static void add_choice(char *list, size_t size, const struct bc_row *row, const char *policy)
+{
+	size_t used = strlen(list);
+
+	snprintf(list + used, size - used, "%s%s:%s", used ? " " : "", row->name, policy);
+}
+
+int vz_bc_choose(int bc, uint32_t id, const struct vz_conf *c, char *missing, char *skipped,
+		 size_t size, struct vz_err *e)
+{
+	const char *text = vz_conf_get(c, "POLICY");
+	struct vz_policies policies;
+	struct bc_row rows[BC_ROWS];
+	int n;
+
+	*skipped = 0;
+	if (missing)
+		*missing = 0;
+	if (vz_policies_parse(text ? text : "", &policies, e))
+		return vz_err_wrap(e, "POLICY");
+	n = vz_bc_query(bc, id, rows, e);
+	for (int i = 0; i < n; i++) {
+		const char *policy = policies.name[rows[i].resource];
+
+		if (rows[i].state != BC_STATE_ENFORCED) {
+			if (*policy)
+				add_choice(skipped, size, &rows[i], policy);
+			continue;
+		}
+		if (!choose(bc, id, rows[i].resource, *policy ? policy : "classic"))
+			continue;
+		if (errno != ENOPKG || !missing)
+			return vz_err_errno(e, VZ_EXIT_SET_UBC, "policy %s of %s", policy,
+					    rows[i].name);
+		add_choice(missing, size, &rows[i], policy);
+		if (choose(bc, id, rows[i].resource, "classic"))
+			return vz_err_errno(e, VZ_EXIT_SET_UBC, "policy classic of %s",
+					    rows[i].name);
+	}
+	return n < 0 ? -1 : 0;
 }

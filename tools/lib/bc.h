@@ -64,4 +64,16 @@ int vz_bc_destroy(int bc, uint32_t id, struct vz_err *e);
 int vz_bc_apply(int bc, uint32_t id, const struct vz_conf *c, char *skipped, size_t size,
 		struct vz_err *e);
 
+/**
+ * vz_bc_choose() - set the policy of every resource as the setting POLICY says
+ * @missing: NULL, or receives what names a policy that is not there, separated by
+ *           blanks; those are classic
+ * @skipped: as in vz_bc_apply()
+ *
+ * Return: 0; -1 with @e set (VZ_EXIT_SET_UBC, or VZ_EXIT_BAD_VALUE), also for a
+ * policy that is not there if @missing is NULL.
+ */
+int vz_bc_choose(int bc, uint32_t id, const struct vz_conf *c, char *missing, char *skipped,
+		 size_t size, struct vz_err *e);
+
 #endif

@@ -38,6 +38,20 @@ struct launch {
 	bool cgroup_made, become;
 };
 
+/* A policy whose module is not loaded is no reason not to start: classic is stricter. */
+static int make_policies(struct launch *s)
+{
+	char missing[512], skipped[512];
+
+	if (vz_bc_choose(s->bc, s->ct->id, s->ct->merged, missing, skipped, sizeof(skipped), s->e))
+		return -1;
+	if (*missing)
+		vz_log(VZ_LOG_WARN, "no such policy, classic instead: %s", missing);
+	if (*skipped)
+		vz_log(VZ_LOG_WARN, "not enforced by the loaded module: %s", skipped);
+	return 0;
+}
+
 static int make_beancounter(struct launch *s)
 {
 	struct bc_row rows[BC_ROWS];
@@ -57,6 +71,8 @@ static int make_beancounter(struct launch *s)
 		return -1;
 	}
 	if (vz_bc_apply(s->bc, s->ct->id, s->ct->merged, skipped, sizeof(skipped), s->e))
+		return -1;
+	if (make_policies(s))
 		return -1;
 	if (*skipped)
 		vz_log(vz_run_seen(s->ct->id) ? VZ_LOG_DEBUG : VZ_LOG_WARN,

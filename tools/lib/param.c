@@ -12,6 +12,7 @@
 #include "conf.h"
 #include "err.h"
 #include "num.h"
+#include "policy.h"
 #include "str.h"
 
 /* ---- the table ----------------------------------------------------------- */
@@ -230,6 +231,13 @@ static char *canon_number(const struct vz_param *p, const char *value, struct vz
 	return asprintf(&text, "%" PRIu64, v) < 0 ? NULL : text;
 }
 
+static char *canon_policy(const char *value, struct vz_err *e)
+{
+	struct vz_policies policies;
+
+	return vz_policies_parse(value, &policies, e) < 0 ? NULL : vz_policies_format(&policies);
+}
+
 static char *canon(const struct vz_param *p, const char *value, struct vz_err *e)
 {
 	int yes;
@@ -242,6 +250,8 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 		return canon_limit(p, value, e);
 	case VZ_TYPE_NUMBER:
 		return canon_number(p, value, e);
+	case VZ_TYPE_POLICY:
+		return canon_policy(value, e);
 	case VZ_TYPE_YESNO:
 		yes = vz_param_yesno(value);
 		if (yes < 0)

@@ -44,6 +44,7 @@ enum vz_param_type {
 	VZ_TYPE_DISKSPACE,	/* soft:hard in KB */
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
 	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */
+	VZ_TYPE_POLICY,		/* resource:policy[,...] */
 };
 
 struct vz_param {

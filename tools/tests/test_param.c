@@ -82,6 +82,27 @@ TEST(values)
 	CHECK_STR(canon("velayout", "simfs"), "simfs");
 }
 
+TEST(policies)
+{
+	CHECK_STR(canon("policy", "numproc:observe"), "numproc:observe");
+	CHECK_STR(canon("policy", "numfile:burst,numproc:x-1_y"), "numproc:x-1_y,numfile:burst");
+	CHECK_STR(canon("policy", ""), "");
+	CHECK_STR(canon("policy", ","), "");
+	CHECK_STR(canon("policy", "numproc"), "exit 21");
+	CHECK(strstr(err.msg, "--policy") && strstr(err.msg, "\"numproc\""));
+	CHECK_STR(canon("policy", "numproc:"), "exit 21");
+	CHECK_STR(canon("policy", ":observe"), "exit 21");
+	CHECK_STR(canon("policy", "numpro:observe"), "exit 21");
+	CHECK_STR(canon("policy", "dummy:observe"), "exit 21");
+	CHECK_STR(canon("policy", "numproc:Observe"), "exit 21");
+	CHECK_STR(canon("policy", "numproc:a:b"), "exit 21");
+	CHECK_STR(canon("policy", "numproc: a"), "exit 21");
+	CHECK_STR(canon("policy", "numproc:0123456789abcde"), "numproc:0123456789abcde");
+	CHECK_STR(canon("policy", "numproc:0123456789abcdef"), "exit 21");
+	CHECK_STR(canon("policy", "numproc:observe,numproc:burst"), "exit 21");
+	CHECK(strstr(err.msg, "twice"));
+}
+
 TEST(names)
 {
 	CHECK_STR(canon("hostname", "ct101.example.org"), "ct101.example.org");

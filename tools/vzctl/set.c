@@ -78,6 +78,21 @@ static int apply_limits(const struct vz_ct *ct, const struct vz_conf *from, stru
 	return 0;
 }
 
+static int apply_policies(const struct vz_ct *ct, const struct vz_conf *from, struct vz_err *e)
+{
+	_cleanup_close_ int bc = -1;
+	char skipped[512];
+
+	if (!vz_ct_yes(ct, "BEANCOUNTERS", true))
+		return 0;
+	bc = vz_bc_open(e);
+	if (bc < 0 || vz_bc_choose(bc, ct->id, from, NULL, skipped, sizeof(skipped), e))
+		return -1;
+	if (*skipped)
+		vz_log(VZ_LOG_WARN, "not enforced by the loaded module: %s", skipped);
+	return 0;
+}
+
 static int apply_quota(const struct vz_ct *ct, struct vz_err *e)
 {
 	_cleanup_close_ int dir = vz_open_host(ct->private, O_RDONLY | O_DIRECTORY);
@@ -96,6 +111,8 @@ static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, st
 	if (running && t->ubc && apply_limits(ct, o, e))
 		return -1;
 	if (running && reset_ub && apply_limits(ct, ct->merged, e))
+		return -1;
+	if (running && vz_conf_get(o, "POLICY") && apply_policies(ct, o, e))
 		return -1;
 	/* Disk limits live in the file system, whether the container runs or not. */
 	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && apply_quota(ct, e))
