@@ -141,17 +141,23 @@ static void bc_release(struct bc *bc)
 	bc_put(bc);
 }
 
-static void bc_reap_fn(struct work_struct *work)
+static void bc_reap(void)
 {
 	struct bc *bc, *next;
 
-	mutex_lock(&bc_mutex);
+	lockdep_assert_held(&bc_mutex);
 	list_for_each_entry_safe(bc, next, &bc_reap_list, reap) {
 		if (!bc_drop_namespaces(bc, false))
 			continue;
 		list_del(&bc->reap);
 		bc_release(bc);
 	}
+}
+
+static void bc_reap_fn(struct work_struct *work)
+{
+	mutex_lock(&bc_mutex);
+	bc_reap();
 	if (!list_empty(&bc_reap_list))
 		schedule_delayed_work(&bc_reap_work, BC_REAP_DELAY);
 	mutex_unlock(&bc_mutex);
@@ -198,8 +204,13 @@ static int bc_publish(struct bc *bc)
 	int ret;
 
 	lockdep_assert_held(&bc_mutex);
-	if (slot > BC_MAX)
-		return -ENOSPC;
+	if (slot > BC_MAX) {
+		/* the reaper may not have been here since some were destroyed */
+		bc_reap();
+		slot = find_next_zero_bit(bc_slots_used, BC_MAX + 1, 1);
+		if (slot > BC_MAX)
+			return -ENOSPC;
+	}
 	bc_generation = bc_generation % (BC_GENERATIONS - 1) + 1;
 	bc->tag = bc_generation << BC_TAG_BITS | slot;
 	bc->order = bc_next_order;
@@ -226,7 +237,7 @@ static int bc_publish(struct bc *bc)
  * @exclusive: fail if there is one already
  *
  * Context: process, bc_mutex held.
- * Return: 0, 1 if an existing one was kept, -EEXIST, -ENOSPC, -ENOMEM.
+ * Return: 0, -EEXIST, -ENOSPC, -ENOMEM.
  */
 int bc_create(u32 id, bool exclusive)
 {
@@ -242,7 +253,7 @@ int bc_create(u32 id, bool exclusive)
 		if (exclusive || life == BC_LIFE_RUNNING || life == BC_LIFE_ARMED)
 			return -EEXIST;
 		bc_drop_namespaces(bc, false);
-		return 1;
+		return 0;
 	}
 	bc = bc_alloc(id);
 	if (!bc)
@@ -421,11 +432,10 @@ void bc_stop(struct bc *bc)
 /**
  * bc_registry_init() - get ready for the first beancounter
  */
-int bc_registry_init(void)
+void bc_registry_init(void)
 {
 	/* not the generation of an earlier load: its tags may live on */
 	bc_generation = get_random_u32() % (BC_GENERATIONS - 1);
-	return 0;
 }
 
 /**

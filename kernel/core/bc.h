@@ -117,7 +117,7 @@ struct bc_slot {
 
 extern struct bc_slot bc_slots[BC_MAX + 1];
 
-int bc_registry_init(void);
+void bc_registry_init(void);
 void bc_registry_close(void);
 void bc_registry_exit(void);
 

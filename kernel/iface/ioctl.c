@@ -64,13 +64,14 @@ static long bc_do_create(struct bc_session *session, union bc_argument *arg)
 	ret = bc_create(a->id, a->flags & BC_CREATE_EXCL);
 	if (!ret) {
 		bc = bc_get(a->id);
-		ret = bc_proc_add(bc);
+		if (!bc->proc)
+			ret = bc_proc_add(bc);
 		if (ret)
 			bc_destroy(a->id);
 		bc_put(bc);
 	}
 	mutex_unlock(&bc_mutex);
-	return min(ret, 0);
+	return ret;
 }
 
 static long bc_do_arm(struct bc_session *session, union bc_argument *arg)
