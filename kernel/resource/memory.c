@@ -38,6 +38,9 @@ BC_DECLARE_ORIGINAL(unsigned long, mmap_region, struct file *file, unsigned long
 
 #define BC_MM_HASH_BITS 12
 
+/* Address spaces that a recount looks at before it lets others have the lock. */
+#define BC_RECOUNT_BATCH 64
+
 /**
  * enum bc_probe - mprotect has been told no and asks once more
  * @BC_PROBE_NONE: no
@@ -57,7 +60,8 @@ enum bc_probe {
  * struct bc_mm - what is charged for a mm
  * @hash: link in bc_mm_hash
  * @list: link in &bc_mms.list
- * @mm: compared; followed only while the record is in the list
+ * @mm: compared; followed only while the record is in the list; NULL for a mark
+ *	of a recount
  * @bc: pinned by @owner
  * @lock: guards @charged
  * @charged: pages
@@ -235,20 +239,33 @@ static void bc_mm_settle(struct bc_mm *m)
 
 /*
  * Bring all records but that of @busy, whose growth is under way, to what the
- * kernel says. A mm that is just being changed keeps its upper bound.
+ * kernel says. A mm that is just being changed keeps its upper bound. A mark in
+ * the list keeps the place where the lock was let go of; what comes new stands in
+ * front of it and is exact.
  */
 static void bc_memory_recount_but(struct bc *bc, const struct mm_struct *busy)
 {
 	struct bc_mms *mms = bc_mms_of(bc);
-	struct bc_mm *m;
+	struct bc_mm mark = { .mm = NULL };
+	unsigned int seen = 0;
 
 	spin_lock(&mms->lock);
-	list_for_each_entry(m, &mms->list, list) {
-		if (m->mm == busy || !mmap_read_trylock(m->mm))
-			continue;
-		bc_mm_settle(m);
-		mmap_read_unlock(m->mm);
+	list_add(&mark.list, &mms->list);
+	while (!list_is_last(&mark.list, &mms->list)) {
+		struct bc_mm *m = list_next_entry(&mark, list);
+
+		list_move(&mark.list, &m->list);
+		if (m->mm && m->mm != busy && mmap_read_trylock(m->mm)) {
+			bc_mm_settle(m);
+			mmap_read_unlock(m->mm);
+		}
+		if (++seen % BC_RECOUNT_BATCH == 0) {
+			spin_unlock(&mms->lock);
+			cpu_relax();
+			spin_lock(&mms->lock);
+		}
 	}
+	list_del(&mark.list);
 	spin_unlock(&mms->lock);
 }
 
