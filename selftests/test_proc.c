@@ -203,6 +203,7 @@ TEST_F(proc, modes)
 	EXPECT_EQ(0400, mode_of("/proc/bc/policies"));
 	EXPECT_EQ(0500, mode_of("/proc/bc/0"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/veinfo"));
+	EXPECT_EQ(0400, mode_of("/proc/vz/failures"));
 	EXPECT_EQ(0444, mode_of("/proc/vz/version"));
 	snprintf(path, sizeof(path), "/proc/bc/%u/resources", self->id);
 	EXPECT_EQ(0400, mode_of(path));
@@ -242,6 +243,7 @@ TEST_F(proc, both_capabilities_are_needed)
 		EXPECT_EQ(EPERM, without_cap(caps[i], path));
 		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/0/failures"));
 	}
+	EXPECT_EQ(EACCES, without_cap(CAP_DAC_OVERRIDE, "/proc/vz/failures"));
 	EXPECT_EQ(0, without_cap(CAP_SYS_PTRACE, "/proc/user_beancounters"));
 }
 

@@ -17,19 +17,14 @@
 #include <sys/wait.h>
 
 static const char *const entries[] = {
-	"/proc/user_beancounters",
-	"/proc/vz",
-	"/proc/vz/veinfo",
-	"/proc/vz/version",
-	"/proc/bc",
-	"/proc/bc/resources",
-	"/proc/bc/0",
-	"/proc/bc/policies",
+	"/proc/user_beancounters", "/proc/vz",	       "/proc/vz/veinfo",
+	"/proc/vz/failures",	   "/proc/vz/version", "/proc/bc",
+	"/proc/bc/resources",	   "/proc/bc/0",       "/proc/bc/policies",
 };
 
 #define NR_ENTRIES ARRAY_SIZE(entries)
-#define HOST_SEES  0xffUL
-#define OURS_SEE   0x07UL
+#define HOST_SEES  0x1ffUL
+#define OURS_SEE   0x0fUL
 #define TEXT_MAX   (64 << 10)
 
 /* What a look at /proc found; in shared memory. */
@@ -116,7 +111,7 @@ static void look_around(struct look *look)
 TEST_F(view, host)
 {
 	look_around(self->look);
-	EXPECT_SEES(self->look, HOST_SEES, 7, 2);
+	EXPECT_SEES(self->look, HOST_SEES, 7, 3);
 }
 
 /* Reads the file twice: what the host expects is made in between. */
@@ -154,7 +149,7 @@ static void own_block(struct __test_metadata *_metadata, struct bc_box *box, str
 	ASSERT_EQ(0, bc_limit(box->id, BC_NUMPROC, 77, 88));
 	ASSERT_EQ(0, bc_box_start(box, fn));
 	ASSERT_EQ(0, bc_box_await(box));
-	EXPECT_SEES(look, OURS_SEE, 3, 1);
+	EXPECT_SEES(look, OURS_SEE, 3, 2);
 	bc_text_table(expected, BC_TEXT_CLASSIC, &box->id, 1);
 	ASSERT_EQ(0, bc_box_go(box));
 	ASSERT_EQ(0, bc_box_await(box));
@@ -169,6 +164,75 @@ static void own_block(struct __test_metadata *_metadata, struct bc_box *box, str
 TEST_F(view, ours)
 {
 	own_block(_metadata, &self->box, self->look, reads_own_block);
+}
+
+/* shm[0] the pid in the container of the one who is refused; look->text the record. */
+static int refused_reader(struct bc_box *box)
+{
+	struct look *look = (struct look *)box->arg;
+	int fd, status;
+	ssize_t n;
+	pid_t pid;
+
+	fd = open("/proc/vz/failures", O_RDONLY);
+	BOX_CHECK(fd >= 0);
+	pid = fork();
+	if (!pid) {
+		int refused = open("/dev/null", O_RDONLY) < 0 ? errno : 0;
+
+		bc_drop(refused == ENFILE ? 0 : 1);
+	}
+	box->shm[0] = pid;
+	BOX_CHECK(waitpid(pid, &status, 0) == pid && !status);
+	n = read(fd, look->text, TEXT_MAX - 1);
+	BOX_CHECK(n > 0);
+	look->text[n] = '\0';
+	BOX_CHECK(!bc_box_ready(box));
+	return 0;
+}
+
+/* Whether @text has the line "ID:  RECORD". */
+static bool has_record(const char *text, unsigned int id, const char *record)
+{
+	char line[512];
+
+	snprintf(line, sizeof(line), "\n%9u:  %s\n", id, record);
+	return strstr(text, line);
+}
+
+TEST_F(view, own_refusals)
+{
+	static const char head[] =
+		"Version: 1.0\n       uid              time        seq resource            asked"
+		"                 held              barrier                limit  errno        pid"
+		" comm\n";
+	static char one[TEXT_MAX], all[4 << 20];
+	char path[64], *record, *pid_at, own[512];
+	struct bc_failure f;
+
+	ASSERT_EQ(0, bc_limit(self->id, BC_NUMFILE, 1, 1));
+	ASSERT_EQ(0, bc_box_start(&self->box, refused_reader));
+	ASSERT_EQ(0, bc_box_await(&self->box));
+	/* the host: the record as in the container's own directory, behind the id */
+	ASSERT_EQ(1, bc_failures(self->id, &f, 1));
+	snprintf(path, sizeof(path), "/proc/bc/%u/failures", self->id);
+	ASSERT_LT(0, bc_slurp(path, one, sizeof(one)));
+	record = strchr(strchr(one, '\n') + 1, '\n') + 1;
+	*strchr(record, '\n') = '\0';
+	ASSERT_LT(0, bc_slurp("/proc/vz/failures", all, sizeof(all)));
+	EXPECT_EQ(0, strncmp(all, head, strlen(head)));
+	EXPECT_TRUE(has_record(all, self->id, record));
+	/* the container: the same with the pid that it knows, and nothing else */
+	pid_at = strstr(record, "test_view");
+	ASSERT_NE(NULL, pid_at);
+	pid_at -= 11;
+	snprintf(own, sizeof(own), "%.*s%10ld test_view", (int)(pid_at - record), record,
+		 self->box.shm[0]);
+	EXPECT_EQ(0, strncmp(self->look->text, head, strlen(head)));
+	EXPECT_TRUE(has_record(self->look->text, self->id, own))
+	TH_LOG("%s in %s", own, self->look->text);
+	EXPECT_EQ(strlen(head) + 12 + strlen(own) + 1, strlen(self->look->text));
+	EXPECT_NE(self->box.shm[0], (long)f.pid);
 }
 
 TEST_F(view, nested_in_ours)

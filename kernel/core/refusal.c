@@ -75,6 +75,21 @@ void bc_refusals_clear(struct bc_refusals *refusals)
 	WRITE_ONCE(refusals->cleared, atomic64_read(&refusals->seq));
 }
 
+/*
+ * The outermost pid namespace of the container gives the number that its root knows.
+ * A task's pids pin their namespaces.
+ */
+static pid_t bc_pid_inside(const struct bc *bc)
+{
+	const struct pid *pid = task_tgid(current);
+	unsigned int level;
+
+	for (level = 0; level <= pid->level; level++)
+		if (bc_of_ns(pid->numbers[level].ns->user_ns) == bc)
+			return pid->numbers[level].nr;
+	return 0;
+}
+
 static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resource row,
 			    unsigned long n, unsigned long held, int err)
 {
@@ -86,6 +101,7 @@ static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resourc
 	r->row = row;
 	r->err = -err;
 	r->pid = task_tgid_nr(current);
+	r->inside = bc_pid_inside(bc);
 	get_task_comm(r->comm, current);
 }
 

@@ -23,6 +23,8 @@
  * @row: row number
  * @err: positive errno that the caller saw; 0 if a policy granted it all the same
  * @pid: of the process that asked, as the host sees it
+ * @inside: the same as the container's first process sees it; 0: not one of the
+ *	container's
  * @comm: its name; whatever bytes the tenant chose
  */
 struct bc_refusal {
@@ -35,6 +37,7 @@ struct bc_refusal {
 	u16	row;
 	u16	err;
 	pid_t	pid;
+	pid_t	inside;
 	char	comm[TASK_COMM_LEN];
 };
 

@@ -149,6 +149,69 @@ static int bc_all_show(struct seq_file *m, void *v)
 	return bc_show_table(m, v, BC_FULL_ROWS, false);
 }
 
+/* What a table of refusals begins with, and how one looks: the columns of failures. */
+#define BC_FAILURES_VERSION	"Version: 1.0\n"
+
+static void bc_show_failures_titles(struct seq_file *m)
+{
+	seq_printf(m, "%16s %10s %-12s %12s %20s %20s %20s %6s %10s %s\n", "time", "seq",
+		   "resource", "asked", "held", "barrier", "limit", "errno", "pid", "comm");
+}
+
+static void bc_show_refusal(struct seq_file *m, const struct bc_refusal *r, pid_t pid)
+{
+	u64 s = r->time_ns;
+	u32 us = do_div(s, NSEC_PER_SEC) / NSEC_PER_USEC;
+
+	seq_printf(m, "%9llu.%06u %10llu %-12s %12llu %20llu %20llu %20llu %6u %10d ", s, us,
+		   r->seq, bc_resource[r->row].name, r->asked, r->held, r->barrier, r->limit,
+		   r->err, pid);
+	/* the name is the tenant's: nothing in it may look like another line or column */
+	seq_escape_mem(m, r->comm, strnlen(r->comm, sizeof(r->comm)),
+		       ESCAPE_NAP | ESCAPE_HEX | ESCAPE_APPEND, " \\");
+	seq_putc(m, '\n');
+}
+
+/* All that is on record of @bc; @label stands in front of each line. */
+static int bc_show_refusals(struct seq_file *m, struct bc *bc, const char *label, bool inside)
+{
+	struct bc_refusal *r = kvmalloc_array(BC_REFUSALS_MAX, sizeof(*r), GFP_KERNEL);
+	unsigned int i, n;
+
+	if (!r)
+		return -ENOMEM;
+	n = bc_refusals_snapshot(bc, r, 0);
+	for (i = 0; i < n; i++) {
+		seq_puts(m, label);
+		bc_show_refusal(m, &r[i], inside ? r[i].inside : r[i].pid);
+	}
+	kvfree(r);
+	return 0;
+}
+
+/*
+ * /proc/vz/failures: the record of refusals of all containers for the host, of its
+ * own for a container, with the pids that its root knows.
+ */
+static int bc_allfail_show(struct seq_file *m, void *v)
+{
+	struct bc_walk *walk = m->private;
+	char label[16];
+	struct bc *bc;
+
+	if (v == BC_TOKEN_HEADER) {
+		seq_puts(m, BC_FAILURES_VERSION);
+		seq_printf(m, "%10s  ", "uid");
+		bc_show_failures_titles(m);
+		return 0;
+	}
+	if (v == BC_TOKEN_HOST)
+		return 0;
+	bc = v;
+	snprintf(label, sizeof(label), "%9u:  ", bc->id);
+	return bc_show_refusals(m, bc, label, walk->viewer == BC_VIEW_CONTAINER);
+}
+
 /*
  * One line for each container: id, class, processes. Addresses follow when
  * there is a device that has them.
@@ -178,6 +241,7 @@ static int bc_veinfo_show(struct seq_file *m, void *v)
 BC_WALK_OPS(ub);
 BC_WALK_OPS(all);
 BC_WALK_OPS(veinfo);
+BC_WALK_OPS(allfail);
 
 static bool bc_reader_is_root(void)
 {
@@ -222,6 +286,11 @@ static int bc_veinfo_open(struct inode *inode, struct file *file)
 	return bc_walk_open(inode, file, &bc_veinfo_ops);
 }
 
+static int bc_allfail_open(struct inode *inode, struct file *file)
+{
+	return bc_walk_open(inode, file, &bc_allfail_ops);
+}
+
 /* Only the host has business below /proc/bc, whatever way it is reached. */
 static int bc_may_open_host(struct inode *inode)
 {
@@ -245,6 +314,7 @@ static int bc_all_open(struct inode *inode, struct file *file)
 BC_WALK_PROC_OPS(ub);
 BC_WALK_PROC_OPS(all);
 BC_WALK_PROC_OPS(veinfo);
+BC_WALK_PROC_OPS(allfail);
 
 /* ---- files of one beancounter: /proc/bc/ID/ ---- */
 
@@ -278,39 +348,13 @@ static int bc_ext_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static void bc_show_refusal(struct seq_file *m, const struct bc_refusal *r)
-{
-	u64 s = r->time_ns;
-	u32 us = do_div(s, NSEC_PER_SEC) / NSEC_PER_USEC;
-
-	seq_printf(m, "%9llu.%06u %10llu %-12s %12llu %20llu %20llu %20llu %6u %10d ", s, us,
-		   r->seq, bc_resource[r->row].name, r->asked, r->held, r->barrier, r->limit,
-		   r->err, r->pid);
-	/* the name is the tenant's: nothing in it may look like another line or column */
-	seq_escape_mem(m, r->comm, strnlen(r->comm, sizeof(r->comm)),
-		       ESCAPE_NAP | ESCAPE_HEX | ESCAPE_APPEND, " \\");
-	seq_putc(m, '\n');
-}
-
 static int bc_failures_show(struct seq_file *m, void *v)
 {
 	struct bc *bc = m->private;
-	struct bc_refusal *r;
-	unsigned int i, n;
 
-	seq_puts(m, "Version: 1.0\n");
-	seq_printf(m, "%16s %10s %-12s %12s %20s %20s %20s %6s %10s %s\n", "time", "seq",
-		   "resource", "asked", "held", "barrier", "limit", "errno", "pid", "comm");
-	if (!bc)
-		return 0;
-	r = kvmalloc_array(BC_REFUSALS_MAX, sizeof(*r), GFP_KERNEL);
-	if (!r)
-		return -ENOMEM;
-	n = bc_refusals_snapshot(bc, r, 0);
-	for (i = 0; i < n; i++)
-		bc_show_refusal(m, &r[i]);
-	kvfree(r);
-	return 0;
+	seq_puts(m, BC_FAILURES_VERSION);
+	bc_show_failures_titles(m);
+	return bc ? bc_show_refusals(m, bc, "", false) : 0;
 }
 
 /* Entries carry the id; 0 is the host. The open file pins the beancounter. */
@@ -447,6 +491,7 @@ int bc_proc_init(void)
 	    !proc_create("resources", 0400, bc_dir, &bc_all_proc_ops) ||
 	    !proc_create("policies", 0400, bc_dir, &bc_policies_proc_ops) || !bc_proc_add_dir(0) ||
 	    !proc_create("veinfo", 0400, bc_vz_dir, &bc_veinfo_proc_ops) ||
+	    !proc_create("failures", 0400, bc_vz_dir, &bc_allfail_proc_ops) ||
 	    !proc_create_single("version", 0444, bc_vz_dir, bc_version_show)) {
 		bc_proc_exit();
 		return -ENOMEM;

@@ -5,7 +5,7 @@
  * Entries that a module makes appear in every procfs. Programs decide by them
  * where they are: /proc/vz without /proc/bc means "inside of a container",
  * both mean "on the host". So the host sees all; a container of ours sees
- * /proc/vz/veinfo and its own /proc/user_beancounters; other containers see
+ * /proc/vz/veinfo, /proc/vz/failures and its own /proc/user_beancounters; other containers see
  * nothing. The answer depends on the pid namespace that the procfs belongs to
  * and never changes for one superblock, so cached dentries stay true.
  *
@@ -46,6 +46,7 @@ static const struct bc_entry_rule bc_entry_rules[] = {
 	{ "user_beancounters", false, true },
 	{ "bc", false, false },
 	{ "veinfo", true, true },
+	{ "failures", true, true },
 	{ "version", true, false },
 };
 /* clang-format on */
@@ -89,7 +90,7 @@ static const struct bc_entry_rule *bc_find_rule(bool in_vz, const char *name, un
 {
 	unsigned int i;
 
-	if (name[0] != 'v' && name[0] != 'u' && name[0] != 'b')
+	if (!strchr("vubf", name[0]))
 		return NULL;
 	for (i = 0; i < ARRAY_SIZE(bc_entry_rules); i++) {
 		const struct bc_entry_rule *rule = &bc_entry_rules[i];
