@@ -138,6 +138,93 @@ TEST_F(proc, failures)
 	EXPECT_EQ(0, bc_text_compare(path, line, seen));
 }
 
+/* Nothing of this is counted: the layout of OpenVZ, and zeros. */
+TEST_F(proc, layouts_without_numbers)
+{
+	static const char *const vmaux[] = { "tmpfs_respages", "swapin",       "swapout",
+					     "vswapin",	       "vswapout",     "ram",
+					     "shadow",	       "swap_entries", "hugetlb" };
+	static const char *const ioacct[] = {
+		"read",
+		"write",
+		"dirty",
+		"cancel",
+		"missed",
+		"syncs_total",
+		"fsyncs_total",
+		"fdatasyncs_total",
+		"range_syncs_total",
+		"syncs_active",
+		"fsyncs_active",
+		"fdatasyncs_active",
+		"range_syncs_active",
+		"io_pbs",
+		"fuse_requests",
+		"fuse_bytes",
+	};
+	char path[64];
+	size_t i, len;
+
+	for (i = 0, len = 0; i < ARRAY_SIZE(vmaux); i++)
+		len += (size_t)sprintf(expected + len, "\t%-20s %21d\n", vmaux[i], 0);
+	snprintf(path, sizeof(path), "/proc/bc/%u/vmaux", self->id);
+	EXPECT_FILE(path);
+	EXPECT_FILE("/proc/bc/0/vmaux");
+	for (i = 0, len = 0; i < ARRAY_SIZE(ioacct); i++)
+		len += (size_t)sprintf(expected + len, "\t%-20s %21d\n", ioacct[i], 0);
+	snprintf(path, sizeof(path), "/proc/bc/%u/ioacct", self->id);
+	EXPECT_FILE(path);
+	strcpy(expected, "Version: 2.5\n");
+	EXPECT_FILE("/proc/vz/veip");
+	strcpy(expected, "qid: path            usage      softlimit      hardlimit       time"
+			 "     expire\n");
+	EXPECT_FILE("/proc/vz/vzquota");
+}
+
+TEST_F(proc, vestat)
+{
+	uint64_t before = bc_now_ms(), ticks, ns, zeros[9];
+	char line[300], row[300], *at;
+	unsigned int i;
+
+	snprintf(line, sizeof(line), "%-251s\n", "Version: 2.2");
+	ASSERT_LT(0, bc_slurp("/proc/vz/vestat", seen, sizeof(seen)));
+	ASSERT_EQ(0, strncmp(seen, line, 252));
+	snprintf(line, sizeof(line),
+		 "%20s %20s %20s %20s %20s %20s %20s %20s %20s %20s %20s %20s\n", "VEID", "user",
+		 "nice", "system", "uptime", "idle", "strv", "uptime", "used", "maxlat", "totlat",
+		 "numsched");
+	ASSERT_EQ(0, strncmp(seen + 252, line, 252));
+	/* the running one, and not the others */
+	snprintf(line, sizeof(line), "\n%20u ", self->id);
+	at = strstr(seen, line);
+	ASSERT_NE(NULL, at);
+	ASSERT_EQ(11, sscanf(at + 21, "%lu %lu %lu %lu %lu %lu %lu %lu %lu %lu %lu", &zeros[0],
+			     &zeros[1], &zeros[2], &ticks, &zeros[3], &zeros[4], &ns, &zeros[5],
+			     &zeros[6], &zeros[7], &zeros[8]));
+	for (i = 0; i < 9; i++) {
+		EXPECT_EQ(0, zeros[i]);
+	}
+	EXPECT_EQ(ns / 10000000, ticks);
+	EXPECT_LT(0, ns);
+	snprintf(row, sizeof(row),
+		 "%20u %20d %20d %20d %20lu %20d %20d %20lu %20d %20d %20d %20d\n", self->id, 0, 0,
+		 0, ticks, 0, 0, ns, 0, 0, 0, 0);
+	EXPECT_EQ(0, strncmp(at + 1, row, strlen(row)));
+	snprintf(line, sizeof(line), "\n%20u ", self->other[0]);
+	EXPECT_EQ(NULL, strstr(seen, line));
+	/* it goes on, no faster than the clock */
+	at[0] = '\0';
+	bc_sleep_ms(20);
+	ASSERT_LT(0, bc_slurp("/proc/vz/vestat", seen, sizeof(seen)));
+	snprintf(line, sizeof(line), "\n%20u ", self->id);
+	at = strstr(seen, line);
+	ASSERT_NE(NULL, at);
+	ASSERT_EQ(2, sscanf(at + 21, "%*u %*u %*u %lu %*u %*u %lu", &ticks, &zeros[0]));
+	EXPECT_LT(ns, zeros[0]);
+	EXPECT_GE((bc_now_ms() - before + 2) * 1000000, zeros[0] - ns);
+}
+
 TEST_F(proc, veinfo_and_version)
 {
 	unsigned int ids[8192];
@@ -204,6 +291,9 @@ TEST_F(proc, modes)
 	EXPECT_EQ(0500, mode_of("/proc/bc/0"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/veinfo"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/failures"));
+	EXPECT_EQ(0400, mode_of("/proc/vz/vestat"));
+	EXPECT_EQ(0400, mode_of("/proc/vz/veip"));
+	EXPECT_EQ(0400, mode_of("/proc/vz/vzquota"));
 	EXPECT_EQ(0444, mode_of("/proc/vz/version"));
 	snprintf(path, sizeof(path), "/proc/bc/%u/resources", self->id);
 	EXPECT_EQ(0400, mode_of(path));
@@ -242,6 +332,10 @@ TEST_F(proc, both_capabilities_are_needed)
 		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/policies"));
 		EXPECT_EQ(EPERM, without_cap(caps[i], path));
 		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/0/failures"));
+		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/0/vmaux"));
+		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/bc/0/ioacct"));
+		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/vz/veip"));
+		EXPECT_EQ(EPERM, without_cap(caps[i], "/proc/vz/vzquota"));
 	}
 	EXPECT_EQ(EACCES, without_cap(CAP_DAC_OVERRIDE, "/proc/vz/failures"));
 	EXPECT_EQ(0, without_cap(CAP_SYS_PTRACE, "/proc/user_beancounters"));

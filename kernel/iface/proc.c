@@ -9,6 +9,7 @@
  */
 #include <linux/capability.h>
 #include <linux/ctype.h>
+#include <linux/math64.h>
 #include <linux/proc_fs.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
@@ -231,6 +232,30 @@ static int bc_veinfo_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/*
+ * One line for each container that runs, times in clock ticks, then in ns. Only
+ * how long it has been up is known; times of processors are not counted: zeros.
+ */
+static int bc_vestat_show(struct seq_file *m, void *v)
+{
+	struct bc *bc = v == BC_TOKEN_HOST ? NULL : v;
+	u64 up;
+
+	if (v == BC_TOKEN_HEADER) {
+		seq_printf(m, "%-251s\n", "Version: 2.2");
+		seq_printf(m, "%20s %20s %20s %20s %20s %20s %20s %20s %20s %20s %20s %20s\n",
+			   "VEID", "user", "nice", "system", "uptime", "idle", "strv", "uptime",
+			   "used", "maxlat", "totlat", "numsched");
+		return 0;
+	}
+	if (!bc || atomic_long_read(&bc->row[BC_NUMPROC].held) <= 0)
+		return 0;
+	up = ktime_get_boottime_ns() - READ_ONCE(bc->started_ns);
+	seq_printf(m, "%20u %20u %20u %20u %20llu %20u %20u %20llu %20u %20u %20u %20u\n", bc->id,
+		   0, 0, 0, div_u64(up, NSEC_PER_SEC / USER_HZ), 0, 0, up, 0, 0, 0, 0);
+	return 0;
+}
+
 #define BC_WALK_OPS(name)					\
 	static const struct seq_operations bc_##name##_ops = {	\
 		.start = bc_walk_start,				\
@@ -241,6 +266,7 @@ static int bc_veinfo_show(struct seq_file *m, void *v)
 BC_WALK_OPS(ub);
 BC_WALK_OPS(all);
 BC_WALK_OPS(veinfo);
+BC_WALK_OPS(vestat);
 BC_WALK_OPS(allfail);
 
 static bool bc_reader_is_root(void)
@@ -286,6 +312,11 @@ static int bc_veinfo_open(struct inode *inode, struct file *file)
 	return bc_walk_open(inode, file, &bc_veinfo_ops);
 }
 
+static int bc_vestat_open(struct inode *inode, struct file *file)
+{
+	return bc_walk_open(inode, file, &bc_vestat_ops);
+}
+
 static int bc_allfail_open(struct inode *inode, struct file *file)
 {
 	return bc_walk_open(inode, file, &bc_allfail_ops);
@@ -314,6 +345,7 @@ static int bc_all_open(struct inode *inode, struct file *file)
 BC_WALK_PROC_OPS(ub);
 BC_WALK_PROC_OPS(all);
 BC_WALK_PROC_OPS(veinfo);
+BC_WALK_PROC_OPS(vestat);
 BC_WALK_PROC_OPS(allfail);
 
 /* ---- files of one beancounter: /proc/bc/ID/ ---- */
@@ -357,6 +389,51 @@ static int bc_failures_show(struct seq_file *m, void *v)
 	return bc ? bc_show_refusals(m, bc, "", false) : 0;
 }
 
+/* Files of keys and values. Nothing of this is counted: the layout, and zeros. */
+static void bc_show_zeros(struct seq_file *m, const char *const *keys, unsigned int count)
+{
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		seq_printf(m, "\t%-20s %21u\n", keys[i], 0);
+}
+
+static int bc_vmaux_show(struct seq_file *m, void *v)
+{
+	static const char *const keys[] = {
+		"tmpfs_respages", "swapin",	  "swapout", "vswapin", "vswapout", "ram",
+		"shadow",	  "swap_entries", "hugetlb",
+	};
+
+	bc_show_zeros(m, keys, ARRAY_SIZE(keys));
+	return 0;
+}
+
+static int bc_ioacct_show(struct seq_file *m, void *v)
+{
+	static const char *const keys[] = {
+		"read",
+		"write",
+		"dirty",
+		"cancel",
+		"missed",
+		"syncs_total",
+		"fsyncs_total",
+		"fdatasyncs_total",
+		"range_syncs_total",
+		"syncs_active",
+		"fsyncs_active",
+		"fdatasyncs_active",
+		"range_syncs_active",
+		"io_pbs",
+		"fuse_requests",
+		"fuse_bytes",
+	};
+
+	bc_show_zeros(m, keys, ARRAY_SIZE(keys));
+	return 0;
+}
+
 /* Entries carry the id; 0 is the host. The open file pins the beancounter. */
 static int bc_one_open(struct inode *inode, struct file *file,
 		       int (*show)(struct seq_file *m, void *v))
@@ -398,6 +475,8 @@ static int bc_one_release(struct inode *inode, struct file *file)
 BC_ONE_FILE(resources);
 BC_ONE_FILE(ext);
 BC_ONE_FILE(failures);
+BC_ONE_FILE(vmaux);
+BC_ONE_FILE(ioacct);
 
 static struct proc_dir_entry *bc_proc_add_dir(u32 id)
 {
@@ -411,7 +490,9 @@ static struct proc_dir_entry *bc_proc_add_dir(u32 id)
 		return NULL;
 	if (proc_create_data("resources", 0400, dir, &bc_resources_proc_ops, data) &&
 	    proc_create_data("resources.ext", 0400, dir, &bc_ext_proc_ops, data) &&
-	    proc_create_data("failures", 0400, dir, &bc_failures_proc_ops, data))
+	    proc_create_data("failures", 0400, dir, &bc_failures_proc_ops, data) &&
+	    proc_create_data("vmaux", 0400, dir, &bc_vmaux_proc_ops, data) &&
+	    proc_create_data("ioacct", 0400, dir, &bc_ioacct_proc_ops, data))
 		return dir;
 	proc_remove(dir);
 	return NULL;
@@ -460,17 +541,35 @@ static int bc_policies_show(struct seq_file *m, void *v)
 	return 0;
 }
 
-static int bc_policies_open(struct inode *inode, struct file *file)
+/* No address belongs to a container: there is no device that has them. */
+static int bc_veip_show(struct seq_file *m, void *v)
 {
-	return bc_may_open_host(inode) ?: single_open(file, bc_policies_show, NULL);
+	seq_puts(m, BC_TABLE_VERSION);
+	return 0;
 }
 
-static const struct proc_ops bc_policies_proc_ops = {
-	.proc_open = bc_policies_open,
-	.proc_read = seq_read,
-	.proc_lseek = seq_lseek,
-	.proc_release = single_release,
-};
+/* Disk quota is the file system's, not this module's: no container is listed. */
+static int bc_vzquota_show(struct seq_file *m, void *v)
+{
+	seq_printf(m, "%-11s%15s%15s%15s%11s%11s\n", "qid: path", "usage", "softlimit", "hardlimit",
+		   "time", "expire");
+	return 0;
+}
+
+#define BC_HOST_FILE(name)                                                                \
+	static int bc_##name##_open(struct inode *inode, struct file *file)               \
+	{                                                                                 \
+		return bc_may_open_host(inode) ?: single_open(file, bc_##name##_show, NULL); \
+	}                                                                                 \
+	static const struct proc_ops bc_##name##_proc_ops = {                             \
+		.proc_open = bc_##name##_open,                                            \
+		.proc_read = seq_read,                                                    \
+		.proc_lseek = seq_lseek,                                                  \
+		.proc_release = single_release,                                           \
+	}
+BC_HOST_FILE(policies);
+BC_HOST_FILE(veip);
+BC_HOST_FILE(vzquota);
 
 static int bc_version_show(struct seq_file *m, void *v)
 {
@@ -491,6 +590,9 @@ int bc_proc_init(void)
 	    !proc_create("resources", 0400, bc_dir, &bc_all_proc_ops) ||
 	    !proc_create("policies", 0400, bc_dir, &bc_policies_proc_ops) || !bc_proc_add_dir(0) ||
 	    !proc_create("veinfo", 0400, bc_vz_dir, &bc_veinfo_proc_ops) ||
+	    !proc_create("vestat", 0400, bc_vz_dir, &bc_vestat_proc_ops) ||
+	    !proc_create("veip", 0400, bc_vz_dir, &bc_veip_proc_ops) ||
+	    !proc_create("vzquota", 0400, bc_vz_dir, &bc_vzquota_proc_ops) ||
 	    !proc_create("failures", 0400, bc_vz_dir, &bc_allfail_proc_ops) ||
 	    !proc_create_single("version", 0444, bc_vz_dir, bc_version_show)) {
 		bc_proc_exit();

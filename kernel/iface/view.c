@@ -46,7 +46,10 @@ static const struct bc_entry_rule bc_entry_rules[] = {
 	{ "user_beancounters", false, true },
 	{ "bc", false, false },
 	{ "veinfo", true, true },
+	{ "vestat", true, true },
 	{ "failures", true, true },
+	{ "veip", true, false },
+	{ "vzquota", true, false },
 	{ "version", true, false },
 };
 /* clang-format on */
