@@ -290,6 +290,17 @@ static void test_meanwhile_another_uncharges(void)
 	CHECK(charge(5, BC_HARD) && held() == 9);
 }
 
+/* Giving back is one step: what another gives back meanwhile is not lost. */
+static void test_meanwhile_another_uncharges_too(void)
+{
+	start(10, 10);
+	CHECK(charge(8, BC_HARD));
+	unit_other_cpu = other_uncharges_one;
+	bc_counter_uncharge(&c, 3);
+	held(); /* the moment after at the latest */
+	CHECK(held() == 4);
+}
+
 /* What does not fit must not be in the way of what does, not for a moment. */
 static void test_meanwhile_another_fits(void)
 {
@@ -526,6 +537,7 @@ static const struct {
 	{ "against_a_model", test_against_a_model },
 	{ "meanwhile_another_charges", test_meanwhile_another_charges },
 	{ "meanwhile_another_uncharges", test_meanwhile_another_uncharges },
+	{ "meanwhile_another_uncharges_too", test_meanwhile_another_uncharges_too },
 	{ "meanwhile_another_fits", test_meanwhile_another_fits },
 	{ "meanwhile_another_raises", test_meanwhile_another_raises },
 	{ "race_never_above_the_limit", test_race_never_above_the_limit },
