@@ -19,9 +19,15 @@ static bool selftest = true;
 module_param(selftest, bool, 0444);
 MODULE_PARM_DESC(selftest, "test every hook at load (default on)");
 
+/* clang-format off */
 static const struct bc_hook_group *const bc_groups[] = {
-	&bc_fork_hooks, &bc_file_hooks, &bc_memory_hooks, &bc_view_hooks, &bc_userns_hooks,
+	&bc_fork_hooks,
+	&bc_file_hooks,
+	&bc_memory_hooks,
+	&bc_view_hooks,
+	&bc_userns_hooks,
 };
+/* clang-format on */
 
 static struct bc_family *const bc_all_families[] = {
 	&bc_numproc_family,
@@ -35,7 +41,7 @@ static void bc_detach(unsigned int count)
 		bc_hooks_detach(bc_groups[count]->hooks, bc_groups[count]->count);
 }
 
-static int bc_attach(u32 *lost)
+static int bc_attach(u64 *lost)
 {
 	unsigned int i;
 	int ret;
@@ -52,20 +58,23 @@ static int bc_attach(u32 *lost)
 	return 0;
 }
 
-/* Rows that are not counted need no hook: the rest of a group that lost one goes too. */
-static void bc_detach_lost(u32 lost)
+/* A hook that serves rows, and none that is counted, is not needed. */
+static void bc_detach_lost(u64 lost)
 {
 	unsigned int i, j;
 
 	for (i = 0; i < ARRAY_SIZE(bc_groups); i++)
-		for (j = 0; j < bc_groups[i]->count; j++)
-			if (bc_groups[i]->hooks[j].rows & lost)
-				bc_hooks_detach(&bc_groups[i]->hooks[j], 1);
+		for (j = 0; j < bc_groups[i]->count; j++) {
+			struct bc_hook *hook = &bc_groups[i]->hooks[j];
+
+			if (hook->rows && !(hook->rows & ~lost))
+				bc_hooks_detach(hook, 1);
+		}
 }
 
-static u32 bc_register_families(void)
+static u64 bc_register_families(void)
 {
-	u32 rows = 0;
+	u64 rows = 0;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(bc_all_families); i++) {
@@ -75,7 +84,7 @@ static u32 bc_register_families(void)
 	return rows;
 }
 
-static void bc_report(u32 rows)
+static void bc_report(u64 rows)
 {
 	unsigned int i, enforced = 0, all = 0;
 
@@ -89,18 +98,18 @@ static void bc_report(u32 rows)
 }
 
 /* Which rows count on this kernel. Hooks are live, containers cannot exist yet. */
-static int bc_settle_rows(u32 rows, u32 lost)
+static int bc_settle_rows(u64 rows, u64 lost)
 {
 	bc_detach_lost(lost);
 	bc_rows_set_state(rows & ~lost, BC_STATE_ENFORCED);
 	if (selftest) {
-		u32 failed = bc_selftest(rows & ~lost);
+		u64 failed = bc_selftest(rows & ~lost);
 
 		if (failed & BIT(BC_NUMPROC)) {
 			pr_err("self test: forks are not seen: cannot work on this kernel\n");
 			return -EOPNOTSUPP;
 		}
-		bc_detach_lost(failed);
+		bc_detach_lost(lost | failed);
 		bc_rows_set_state(failed, BC_STATE_NOT_ENFORCED);
 	}
 	return 0;
@@ -116,7 +125,7 @@ static void bc_close_hooks(void)
 
 static int __init bc_module_init(void)
 {
-	u32 rows, lost = 0;
+	u64 rows, lost = 0;
 	int ret;
 
 	ret = bc_symbol_init() ?: bc_identity_init() ?: bc_refusal_init();

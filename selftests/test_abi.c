@@ -53,7 +53,7 @@ TEST_F(abi, version)
 	memset(v.release, 'x', sizeof(v.release));
 	ASSERT_EQ(0, CALL(self->dev, BC_IOC_VERSION, &v));
 	EXPECT_EQ(BC_ABI, v.abi);
-	EXPECT_EQ(21, v.rows);
+	EXPECT_EQ(BC_NR_RESOURCES, (int)v.rows);
 	EXPECT_LT(0, strnlen(v.release, sizeof(v.release)));
 	EXPECT_GT(sizeof(v.release), strnlen(v.release, sizeof(v.release)));
 	v.reserved = 1;
@@ -268,7 +268,7 @@ TEST_F(abi, create_again)
 	EXPECT_EQ(-EEXIST, bc_make_excl(self->id));
 	ASSERT_EQ(0, bc_limit(self->id, BC_NUMFILE, 5, 6));
 	EXPECT_EQ(0, bc_make(self->id));
-	ASSERT_EQ(21, bc_query(self->id, rows));
+	ASSERT_EQ(BC_NR_RESOURCES, bc_query(self->id, rows));
 	ASSERT_EQ(0, bc_row(self->id, BC_NUMFILE, rows));
 	EXPECT_EQ(5, (long)rows[0].barrier);
 	EXPECT_EQ(6, (long)rows[0].limit);
@@ -340,7 +340,7 @@ TEST_F(abi, not_enforced)
 	struct bc_limit l[2] = { { .resource = BC_NUMPROC, .barrier = 3, .limit = 3 } };
 	struct bc_row row;
 
-	ASSERT_EQ(21, n);
+	ASSERT_EQ(BC_NR_RESOURCES, n);
 	for (i = 0; i < n; i++) {
 		if (rows[i].state != BC_STATE_NOT_ENFORCED) {
 			counted++;
@@ -374,10 +374,10 @@ TEST_F(abi, query)
 
 	memset(rows, 0xee, sizeof(rows));
 	EXPECT_EQ(-ENOSPC, CALL(self->dev, BC_IOC_QUERY, &q));
-	EXPECT_EQ(21, (int)q.count);
-	q.count = 20;
+	EXPECT_EQ(BC_NR_RESOURCES, (int)q.count);
+	q.count = BC_NR_RESOURCES - 1;
 	EXPECT_EQ(-ENOSPC, CALL(self->dev, BC_IOC_QUERY, &q));
-	EXPECT_EQ(21, (int)q.count);
+	EXPECT_EQ(BC_NR_RESOURCES, (int)q.count);
 	EXPECT_EQ(0xeeeeeeee, rows[0].resource);
 	ASSERT_EQ(0, CALL(self->dev, BC_IOC_QUERY, &q));
 	ASSERT_EQ(ARRAY_SIZE(expected), q.count);
@@ -392,7 +392,7 @@ TEST_F(abi, query)
 	q.id = 0;
 	q.rows = (uintptr_t)rows;
 	ASSERT_EQ(0, CALL(self->dev, BC_IOC_QUERY, &q));
-	EXPECT_EQ(21, (int)q.count);
+	EXPECT_EQ(BC_NR_RESOURCES, (int)q.count);
 	for (i = 0; i < q.count; i++) {
 		EXPECT_EQ(0, (long)(rows[i].held + rows[i].maxheld + rows[i].failcnt));
 		EXPECT_EQ(BC_UNLIMITED, rows[i].limit);

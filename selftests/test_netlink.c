@@ -164,8 +164,8 @@ static void same_rows(struct __test_metadata *_metadata, const struct answer *a,
 	struct bc_row rows[BC_ROWS];
 	int i, n = bc_query(id, rows);
 
-	ASSERT_EQ(21, n);
-	ASSERT_EQ(21, (int)a->nr_rows);
+	ASSERT_EQ(BC_NR_RESOURCES, n);
+	ASSERT_EQ(BC_NR_RESOURCES, (int)a->nr_rows);
 	for (i = 0; i < n; i++) {
 		EXPECT_EQ(rows[i].resource, a->rows[i].resource);
 		EXPECT_EQ(rows[i].state, a->rows[i].state);

@@ -236,7 +236,7 @@ extern const struct bc_resource_info bc_resource[BC_ROWS];
  */
 struct bc_family {
 	const char	*name;
-	u32		rows;
+	u64		rows;
 	int		(*bc_init)(struct bc *bc);
 	void		(*bc_exit)(struct bc *bc);
 	void		(*recount)(struct bc *bc);
@@ -262,6 +262,6 @@ static __always_inline bool bc_row_enforced(enum bc_resource row)
 	return bc_row_states[row] == BC_STATE_ENFORCED;
 }
 
-void bc_rows_set_state(u32 rows, enum bc_state state);
+void bc_rows_set_state(u64 rows, enum bc_state state);
 
 #endif

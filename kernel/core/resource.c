@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The resource table and the families behind it. Knows flags, not meanings. */
 #include <linux/bug.h>
+#include <linux/build_bug.h>
 
 #include "bc.h"
 
@@ -17,6 +18,9 @@ const struct bc_resource_info bc_resource[BC_ROWS] = {
 };
 /* clang-format on */
 
+/* masks of rows are u64 */
+static_assert(BC_ROWS <= 64);
+
 u8 bc_row_states[BC_ROWS]; /* enum bc_state; BC_STATE_NOT_ENFORCED is 0 */
 
 static struct bc_family *bc_families[ARRAY_SIZE(((struct bc *)NULL)->families)];
@@ -29,7 +33,7 @@ static unsigned int bc_nr_families;
  *
  * Context: load only, before the first beancounter exists.
  */
-void bc_rows_set_state(u32 rows, enum bc_state state)
+void bc_rows_set_state(u64 rows, enum bc_state state)
 {
 	unsigned int i;
 

@@ -113,7 +113,7 @@ static const char *bc_hook_reason(int err)
  * Return: 0, or the errno of the first required row that cannot be had, with
  * none of the group attached.
  */
-int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u32 *lost)
+int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost)
 {
 	unsigned int i;
 	int ret;

@@ -30,7 +30,8 @@
  * @callback: run at entry
  * @original: address variable of bc_orig_NAME(), or NULL for an observer
  * @required: the module does not load without it
- * @rows: mask of resources that are not enforced without it
+ * @rows: mask of resources that are not enforced without it. Where there are
+ *	several the callback asks bc_row_enforced(): the hook stays while one is.
  * @missing: sentence for the log when it cannot be had
  * @symbol: the candidate that was found
  * @address: of its fentry
@@ -42,7 +43,7 @@ struct bc_hook {
 	ftrace_func_t		callback;
 	unsigned long		*original;
 	bool			required;
-	u32			rows;
+	u64			rows;
 	const char		*missing;
 	/* filled in by hook.c */
 	const char		*symbol;
@@ -115,7 +116,7 @@ static __always_inline void bc_hook_leave(void)
 	this_cpu_dec(bc_hooks_running);
 }
 
-int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u32 *lost);
+int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost);
 void bc_hooks_detach(struct bc_hook *hooks, unsigned int count);
 void bc_hooks_drain(void);
 

@@ -92,7 +92,7 @@ static long bc_do_arm(struct bc_session *session, union bc_argument *arg)
 
 static int bc_check_limits(const struct bc_limit *limits, u32 count)
 {
-	u32 seen = 0;
+	u64 seen = 0;
 
 	for (u32 i = 0; i < count; i++) {
 		const struct bc_limit *l = &limits[i];

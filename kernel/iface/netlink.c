@@ -12,6 +12,14 @@
 
 static struct genl_family bc_genl;
 
+/* Room for a beancounter: of each row three u32, a name and five u64. */
+#define BC_ROW_SPACE                                                    \
+	(nla_total_size(0) + 3 * nla_total_size(sizeof(u32)) +          \
+	 nla_total_size(sizeof_field(struct bc_row, name)) +            \
+	 5 * nla_total_size_64bit(sizeof(u64)))
+#define BC_MESSAGE_SPACE \
+	(nla_total_size(0) + 2 * nla_total_size(sizeof(u32)) + BC_NR_RESOURCES * BC_ROW_SPACE)
+
 static int bc_put_row(struct sk_buff *skb, struct bc *bc, unsigned int i)
 {
 	struct nlattr *nest = nla_nest_start(skb, BC_A_ROW);
@@ -80,7 +88,7 @@ static int bc_get_do(struct sk_buff *skb, struct genl_info *info)
 		GENL_SET_ERR_MSG(info, "no beancounter has this id");
 		return -ENOENT;
 	}
-	reply = genlmsg_new(NLMSG_GOODSIZE, GFP_KERNEL);
+	reply = genlmsg_new(BC_MESSAGE_SPACE, GFP_KERNEL);
 	ret = reply ? bc_put_message(reply, bc, info->snd_portid, info->snd_seq, 0) : -ENOMEM;
 	bc_put(bc);
 	if (ret) {
@@ -88,6 +96,12 @@ static int bc_get_do(struct sk_buff *skb, struct genl_info *info)
 		return ret;
 	}
 	return genlmsg_reply(reply, info);
+}
+
+static int bc_get_start(struct netlink_callback *cb)
+{
+	cb->min_dump_alloc = nlmsg_total_size(genlmsg_total_size(BC_MESSAGE_SPACE));
+	return 0;
 }
 
 /* Newest first, like the files: ids are not an order that a walk can keep cheaply. */
@@ -147,6 +161,7 @@ static const struct genl_ops bc_genl_ops[] = {
 	{
 		.cmd = BC_CMD_GET,
 		.doit = bc_get_do,
+		.start = bc_get_start,
 		.dumpit = bc_get_dump,
 		.flags = GENL_ADMIN_PERM,
 	},

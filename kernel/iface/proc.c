@@ -20,7 +20,7 @@
 
 #define BC_TABLE_VERSION	"Version: 2.5\n"
 #define BC_ROW_FORMAT		"%10s  %-12s %20llu %20llu %20llu %20llu %20llu\n"
-#define BC_FULL_ROWS		(BIT(BC_ROWS) - 1)
+#define BC_FULL_ROWS		(BIT(BC_FIRST_EXTENDED) - 1)
 #define BC_CLASSIC_MASK		(BIT(BC_CLASSIC_ROWS) - 1)
 
 /* Value of /proc/vz/version: presence says "host"; the text is ours. */

@@ -19,6 +19,9 @@
  *
  * Rows 4 and 20 to 22 of the classic table are place holders ("dummy") and are
  * no resources. swappages is in /proc/bc, but not in /proc/user_beancounters.
+ * Rows from BC_FIRST_EXTENDED on are extended: OpenVZ did not have them. They are
+ * in resources.ext, ioctl, netlink and the tools; the classic files, which others
+ * parse, keep the rows they have.
  */
 #ifndef BC_RESOURCES_H
 #define BC_RESOURCES_H
@@ -48,8 +51,11 @@ X(23, NUMIPTENT,    numiptent,    ITEMS, COUNT,     "packet filter rules") \
 X(24, SWAPPAGES,    swappages,    PAGES, MEMORY,    "memory in swap")
 /* clang-format on */
 
-/* Rows of the classic table, place holders included, and of the full one. */
-#define BC_CLASSIC_ROWS	24
-#define BC_ROWS		25
+/* Rows of the classic table, place holders included; of all; and how many are resources. */
+#define BC_CLASSIC_ROWS		24
+#define BC_FIRST_EXTENDED	25
+#define BC_ROWS			25
+#define BC_ONE_MORE(id, NAME, name, unit, kind, meaning) +1
+#define BC_NR_RESOURCES		(BC_RESOURCES(BC_ONE_MORE))
 
 #endif

@@ -91,7 +91,7 @@ static bool bc_test_memory(struct bc *bc)
  * nothing behind.
  */
 static const struct bc_object_test {
-	u32	rows;
+	u64	rows;
 	bool	(*run)(struct bc *bc);
 } bc_object_tests[] = {
 	{ BIT(BC_NUMFILE), bc_test_file },
@@ -139,7 +139,7 @@ static bool bc_test_tasks(void)
 {
 	struct task_struct *thread;
 	unsigned int polls;
-	u32 lost = 0;
+	u64 lost = 0;
 
 	if (bc_hooks_attach(bc_probes, ARRAY_SIZE(bc_probes), &lost))
 		return false;
@@ -185,12 +185,12 @@ static int bc_scratch_cred(struct cred **out)
 	return 0;
 }
 
-static u32 bc_test_objects(struct bc *bc, u32 rows)
+static u64 bc_test_objects(struct bc *bc, u64 rows)
 {
 	const struct cred *old;
 	struct cred *cred;
 	unsigned int i;
-	u32 failed = 0;
+	u64 failed = 0;
 	int ret = bc_scratch_cred(&cred);
 
 	if (ret) {
@@ -224,9 +224,9 @@ out:
  * Return: mask of resources that do not count as they should; all of @rows if
  * the test itself cannot run.
  */
-u32 bc_selftest(u32 rows)
+u64 bc_selftest(u64 rows)
 {
-	u32 failed = 0;
+	u64 failed = 0;
 	struct bc *bc;
 	int ret;
 

@@ -5,6 +5,6 @@
 
 #include "resource.h"
 
-u32 bc_selftest(u32 rows);
+u64 bc_selftest(u64 rows);
 
 #endif

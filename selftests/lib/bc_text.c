@@ -49,7 +49,7 @@ size_t bc_text_rows(char *out, enum bc_text kind, unsigned int id, const char *l
 	static const struct bc_row dummy = { .barrier = BC_UNLIMITED, .limit = BC_UNLIMITED };
 	struct bc_row rows[BC_ROWS];
 	int n = bc_query(id, rows), i = 0;
-	unsigned int r, last = kind == BC_TEXT_CLASSIC ? BC_CLASSIC_ROWS : BC_ROWS;
+	unsigned int r, last = kind == BC_TEXT_CLASSIC ? BC_CLASSIC_ROWS : BC_FIRST_EXTENDED;
 	size_t len = 0;
 
 	*out = '\0';

@@ -42,7 +42,7 @@ TEST(every_resource)
 	} while (0);
 	/* clang-format on */
 	BC_RESOURCES(ROW)
-	CHECK_U64(n, 21);
+	CHECK_U64(n, BC_NR_RESOURCES);
 	CHECK(!vz_param_by_resource(4) && !vz_param_by_resource(-1) && !vz_param_by_resource(99));
 }
 
