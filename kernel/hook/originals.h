@@ -5,6 +5,7 @@
  */
 #define BC_ORIGINALS(X)		\
 	X(create_user_ns)	\
+	X(inc_ucount)		\
 	X(cgroup_can_fork)	\
 	X(security_file_alloc)	\
 	X(may_expand_vm)	\

@@ -48,13 +48,16 @@ X(17, NUMOTHERSOCK, numothersock, ITEMS, COUNT,     "sockets other than TCP") \
 X(18, DCACHESIZE,   dcachesize,   BYTES, COUNT,     "directory entry and inode caches") \
 X(19, NUMFILE,      numfile,      ITEMS, COUNT,     "open files, sockets and pipes included") \
 X(23, NUMIPTENT,    numiptent,    ITEMS, COUNT,     "packet filter rules") \
-X(24, SWAPPAGES,    swappages,    PAGES, MEMORY,    "memory in swap")
+X(24, SWAPPAGES,    swappages,    PAGES, MEMORY,    "memory in swap") \
+X(25, NUMINOTIFY,   numinotify,   ITEMS, COUNT,     "inotify and fanotify instances") \
+X(26, NUMWATCH,     numwatch,     ITEMS, COUNT,     "inotify watches, fanotify marks") \
+X(27, NUMNS,        numns,        ITEMS, COUNT,     "namespaces of any kind")
 /* clang-format on */
 
 /* Rows of the classic table, place holders included; of all; and how many are resources. */
 #define BC_CLASSIC_ROWS		24
 #define BC_FIRST_EXTENDED	25
-#define BC_ROWS			25
+#define BC_ROWS			28
 #define BC_ONE_MORE(id, NAME, name, unit, kind, meaning) +1
 #define BC_NR_RESOURCES		(BC_RESOURCES(BC_ONE_MORE))
 

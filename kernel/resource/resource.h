@@ -9,11 +9,13 @@
 extern const struct bc_hook_group bc_fork_hooks;
 extern const struct bc_hook_group bc_file_hooks;
 extern const struct bc_hook_group bc_memory_hooks;
+extern const struct bc_hook_group bc_ucount_hooks;
 extern const struct bc_hook_group bc_userns_hooks;
 
 extern struct bc_family bc_numproc_family;
 extern struct bc_family bc_file_family;
 extern struct bc_family bc_memory_family;
+extern struct bc_family bc_ucount_family;
 
 /**
  * bc_child_user_ns() - the user namespace of a task being forked
@@ -31,6 +33,17 @@ static __always_inline struct user_namespace *bc_child_user_ns(const struct task
 static __always_inline struct bc *bc_of_child_cred(const struct task_struct *child)
 {
 	return bc_of_ns(bc_child_user_ns(child));
+}
+
+/**
+ * bc_severity_of_current() - how to charge what the calling task asks for
+ *
+ * What the host itself makes in a container is counted and never refused: an
+ * administrator gets in when the tenant has used everything up.
+ */
+static __always_inline enum bc_severity bc_severity_of_current(void)
+{
+	return bc_of_cred() ? BC_HARD : BC_FORCE;
 }
 
 /* The fork point asks each family that has a say in it. */

@@ -10,10 +10,14 @@
  */
 #include <linux/anon_inodes.h>
 #include <linux/delay.h>
+#include <linux/fdtable.h>
 #include <linux/file.h>
+#include <linux/fsnotify_backend.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/uaccess.h>
+#include <linux/utsname.h>
 #include <linux/workqueue.h>
 
 #include "selftest.h"
@@ -28,11 +32,40 @@ struct bc_fput_work {
 	struct file		*file;
 };
 
-/* A task of user space closes when it returns there; a worker can close now. */
 static void bc_fput_fn(struct work_struct *work)
 {
 	fput(container_of(work, struct bc_fput_work, work)->file);
 	flush_delayed_fput();
+}
+
+/* A task of user space closes when it returns there; a worker can close now. */
+static void bc_close_now(struct file *file)
+{
+	struct bc_fput_work close = { .file = file };
+
+	INIT_WORK_ONSTACK(&close.work, bc_fput_fn);
+	schedule_work(&close.work);
+	flush_work(&close.work);
+	destroy_work_on_stack(&close.work);
+}
+
+/* The same for a descriptor of the loading process. */
+static void bc_close_fd_now(int fd)
+{
+	struct file *file = fget(fd);
+
+	close_fd(fd);
+	if (file)
+		bc_close_now(file);
+}
+
+/* A system call of the loading process; its arguments are in the process' memory. */
+static long bc_syscall(const char *name, unsigned long arg0, unsigned long arg1, unsigned long arg2)
+{
+	struct pt_regs regs = { .di = arg0, .si = arg1, .dx = arg2 };
+	unsigned long address = bc_symbol_address(name);
+
+	return address ? bc_call(address, (unsigned long)&regs, 0, 0) : -ENOSYS;
 }
 
 static bool bc_held_is(const struct bc *bc, enum bc_resource row, unsigned long n)
@@ -42,17 +75,13 @@ static bool bc_held_is(const struct bc *bc, enum bc_resource row, unsigned long 
 
 static bool bc_test_file(struct bc *bc)
 {
-	struct bc_fput_work close;
+	struct file *file = anon_inode_getfile("[beancounter]", &bc_scratch_fops, NULL, O_RDONLY);
 	bool charged;
 
-	close.file = anon_inode_getfile("[beancounter]", &bc_scratch_fops, NULL, O_RDONLY);
-	if (IS_ERR(close.file))
+	if (IS_ERR(file))
 		return false;
 	charged = bc_held_is(bc, BC_NUMFILE, 1);
-	INIT_WORK_ONSTACK(&close.work, bc_fput_fn);
-	schedule_work(&close.work);
-	flush_work(&close.work);
-	destroy_work_on_stack(&close.work);
+	bc_close_now(file);
 	return charged && bc_held_is(bc, BC_NUMFILE, 0);
 }
 
@@ -85,6 +114,45 @@ static bool bc_test_memory(struct bc *bc)
 	return counted && bc_held_is(bc, BC_PRIVVMPAGES, 0);
 }
 
+/* A watch on the root directory, whose name is the only thing that has to be in user memory. */
+static bool bc_test_inotify(struct bc *bc)
+{
+	unsigned long path = bc_map(0, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	bool counted = false;
+	long fd;
+
+	if (IS_ERR_VALUE(path))
+		return false;
+	fd = bc_syscall("__x64_sys_inotify_init1", O_CLOEXEC, 0, 0);
+	if (fd >= 0) {
+		counted = !copy_to_user((void __user *)path, "/", 2) &&
+			  bc_syscall("__x64_sys_inotify_add_watch", fd, path, FS_CREATE) > 0 &&
+			  bc_held_is(bc, BC_NUMINOTIFY, 1) && bc_held_is(bc, BC_NUMWATCH, 1);
+		bc_close_fd_now(fd);
+	}
+	vm_munmap(path, PAGE_SIZE);
+	bc_memory_forget(current->mm);
+	return counted && bc_held_is(bc, BC_NUMINOTIFY, 0) && bc_held_is(bc, BC_NUMWATCH, 0);
+}
+
+static bool bc_test_namespace(struct bc *bc)
+{
+	unsigned long copy = bc_symbol_address("copy_utsname");
+	unsigned long drop = bc_symbol_address("free_uts_ns");
+	bool counted;
+	long ns;
+
+	if (!copy || !drop)
+		return false;
+	ns = bc_call(copy, CLONE_NEWUTS, (unsigned long)current_user_ns(),
+		     (unsigned long)&init_uts_ns);
+	if (IS_ERR_VALUE(ns))
+		return false;
+	counted = bc_held_is(bc, BC_NUMNS, 1);
+	bc_call(drop, ns, 0, 0);
+	return counted && bc_held_is(bc, BC_NUMNS, 0);
+}
+
 /*
  * An entry tests the rows of a mask, which a kernel has all or none of. With the
  * credentials of the scratch namespace it makes objects, compares, and leaves
@@ -96,6 +164,8 @@ static const struct bc_object_test {
 } bc_object_tests[] = {
 	{ BIT(BC_NUMFILE), bc_test_file },
 	{ BIT(BC_PRIVVMPAGES), bc_test_memory },
+	{ BIT(BC_NUMINOTIFY) | BIT(BC_NUMWATCH), bc_test_inotify },
+	{ BIT(BC_NUMNS), bc_test_namespace },
 };
 
 /* ---- tasks ---- */

@@ -268,6 +268,10 @@ static void get_layout(const struct ct *ct, const struct column *col, struct vz_
 #define T_NUMFILE	"NFILE"
 #define T_NUMIPTENT	"NIPTENT"
 #define T_SWAPPAGES	"SWAPP"
+/* Extended rows. */
+#define T_NUMINOTIFY	"NINOTIFY"
+#define T_NUMWATCH	"NWATCH"
+#define T_NUMNS		"NNS"
 
 #define UBC_COL(id, title, name_, suffix, number, text_only_, help_)		\
 	{ .c = { name_ suffix, title, 10, text_only_, help_ }, .get = get_ubc,	\
