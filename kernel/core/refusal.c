@@ -102,7 +102,8 @@ static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resourc
 	r->err = -err;
 	r->pid = task_tgid_nr(current);
 	r->inside = bc_pid_inside(bc);
-	get_task_comm(r->comm, current);
+	/* without the lock that get_task_comm() takes: some charge with interrupts off */
+	strscpy_pad(r->comm, current->comm, sizeof(r->comm));
 }
 
 /**
