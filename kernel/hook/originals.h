@@ -6,6 +6,8 @@
 #define BC_ORIGINALS(X)		\
 	X(create_user_ns)	\
 	X(inc_ucount)		\
+	X(inc_rlimit_get_ucounts) \
+	X(devpts_new_index)	\
 	X(cgroup_can_fork)	\
 	X(security_file_alloc)	\
 	X(may_expand_vm)	\

@@ -9,12 +9,16 @@
 extern const struct bc_hook_group bc_fork_hooks;
 extern const struct bc_hook_group bc_file_hooks;
 extern const struct bc_hook_group bc_memory_hooks;
+extern const struct bc_hook_group bc_pty_hooks;
+extern const struct bc_hook_group bc_signal_hooks;
 extern const struct bc_hook_group bc_ucount_hooks;
 extern const struct bc_hook_group bc_userns_hooks;
 
 extern struct bc_family bc_numproc_family;
 extern struct bc_family bc_file_family;
 extern struct bc_family bc_memory_family;
+extern struct bc_family bc_pty_family;
+extern struct bc_family bc_signal_family;
 extern struct bc_family bc_ucount_family;
 
 /**

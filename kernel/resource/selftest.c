@@ -16,6 +16,7 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mount.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
@@ -153,6 +154,49 @@ static bool bc_test_namespace(struct bc *bc)
 	return counted && bc_held_is(bc, BC_NUMNS, 0);
 }
 
+/* In an instance of devpts that belongs to the scratch namespace. */
+static bool bc_test_pty(struct bc *bc)
+{
+	struct file_system_type *type = get_fs_type("devpts");
+	struct vfsmount *mnt = type ? kern_mount(type) : ERR_PTR(-ENODEV);
+	bool counted = false;
+
+	if (!IS_ERR(mnt)) {
+		struct path root = { .mnt = mnt, .dentry = mnt->mnt_root };
+		struct file *file = file_open_root(&root, "ptmx", O_RDWR | O_NOCTTY, 0);
+
+		if (!IS_ERR(file)) {
+			counted = bc_held_is(bc, BC_NUMPTY, 1);
+			bc_close_now(file);
+		}
+		kern_unmount(mnt);
+	}
+	if (type)
+		module_put(type->owner);
+	return counted && bc_held_is(bc, BC_NUMPTY, 0);
+}
+
+/* Signals are charged to the real credentials, which nobody else changes. */
+static bool bc_test_signal(struct bc *bc)
+{
+	unsigned long alloc = bc_symbol_address("sigqueue_alloc");
+	unsigned long drop = bc_symbol_address("sigqueue_free");
+	const struct cred *real;
+	bool counted = false;
+	long entry;
+
+	if (!alloc || !drop)
+		return false;
+	real = rcu_replace_pointer(current->real_cred, current_cred(), true);
+	entry = bc_call(alloc, 0, 0, 0);
+	if (entry) {
+		counted = bc_held_is(bc, BC_NUMSIGINFO, 1);
+		bc_call(drop, entry, 0, 0);
+	}
+	rcu_assign_pointer(current->real_cred, real);
+	return counted && bc_held_is(bc, BC_NUMSIGINFO, 0);
+}
+
 /*
  * An entry tests the rows of a mask, which a kernel has all or none of. With the
  * credentials of the scratch namespace it makes objects, compares, and leaves
@@ -166,6 +210,8 @@ static const struct bc_object_test {
 	{ BIT(BC_PRIVVMPAGES), bc_test_memory },
 	{ BIT(BC_NUMINOTIFY) | BIT(BC_NUMWATCH), bc_test_inotify },
 	{ BIT(BC_NUMNS), bc_test_namespace },
+	{ BIT(BC_NUMPTY), bc_test_pty },
+	{ BIT(BC_NUMSIGINFO), bc_test_signal },
 };
 
 /* ---- tasks ---- */
@@ -228,6 +274,23 @@ static bool bc_test_tasks(void)
 
 /* ---- all of it ---- */
 
+/* Root inside is root. Nobody else knows the namespace. */
+static void bc_map_root(struct user_namespace *ns)
+{
+	ns->uid_map.extent[0] = (struct uid_gid_extent){ .count = 1 };
+	ns->gid_map.extent[0] = (struct uid_gid_extent){ .count = 1 };
+	smp_store_release(&ns->uid_map.nr_extents, 1); /* as map_write() does it */
+	smp_store_release(&ns->gid_map.nr_extents, 1);
+}
+
+/* The credentials' own count of what they use: signals are charged by it. */
+static int bc_scratch_ucounts(struct cred *cred)
+{
+	unsigned long set_cred_ucounts = bc_symbol_address("set_cred_ucounts");
+
+	return set_cred_ucounts ? bc_call(set_cred_ucounts, (unsigned long)cred, 0, 0) : 0;
+}
+
 /* A namespace below the loading process' own, which belongs to the scratch beancounter. */
 static int bc_scratch_cred(struct cred **out)
 {
@@ -247,10 +310,13 @@ static int bc_scratch_cred(struct cred **out)
 		bc_disarm(&arming);
 		mutex_unlock(&bc_mutex);
 	}
+	if (!ret)
+		ret = bc_scratch_ucounts(cred);
 	if (ret) {
 		abort_creds(cred);
 		return ret;
 	}
+	bc_map_root(cred->user_ns);
 	*out = cred;
 	return 0;
 }
