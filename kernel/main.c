@@ -26,6 +26,7 @@ static const struct bc_hook_group *const bc_groups[] = {
 	&bc_memory_hooks,
 	&bc_pty_hooks,
 	&bc_signal_hooks,
+	&bc_socket_hooks,
 	&bc_ucount_hooks,
 	&bc_view_hooks,
 	&bc_userns_hooks,
@@ -34,7 +35,8 @@ static const struct bc_hook_group *const bc_groups[] = {
 
 static struct bc_family *const bc_all_families[] = {
 	&bc_numproc_family, &bc_file_family,   &bc_memory_family,
-	&bc_pty_family,	    &bc_signal_family, &bc_ucount_family,
+	&bc_pty_family,	    &bc_signal_family, &bc_socket_family,
+	&bc_ucount_family,
 };
 
 static void bc_detach(unsigned int count)

@@ -100,10 +100,16 @@ static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resourc
 	r->limit = READ_ONCE(bc->row[row].limit);
 	r->row = row;
 	r->err = -err;
-	r->pid = task_tgid_nr(current);
-	r->inside = bc_pid_inside(bc);
-	/* without the lock that get_task_comm() takes: some charge with interrupts off */
-	strscpy_pad(r->comm, current->comm, sizeof(r->comm));
+	if (in_task()) {
+		r->pid = task_tgid_nr(current);
+		r->inside = bc_pid_inside(bc);
+		/* without the lock that get_task_comm() takes: some charge with interrupts off */
+		strscpy_pad(r->comm, current->comm, sizeof(r->comm));
+	} else { /* whom the interrupt found has nothing to do with it */
+		r->pid = 0;
+		r->inside = 0;
+		strscpy_pad(r->comm, "-", sizeof(r->comm));
+	}
 }
 
 /**

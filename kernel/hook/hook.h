@@ -88,6 +88,7 @@ static __always_inline bool bc_in_range(unsigned long ip, const struct bc_range 
 #define BC_ARG1(type) ((type)bc_ftrace_regs(fregs)->si)
 #define BC_ARG2(type) ((type)bc_ftrace_regs(fregs)->dx)
 #define BC_ARG3(type) ((type)bc_ftrace_regs(fregs)->cx)
+#define BC_ARG4(type) ((type)bc_ftrace_regs(fregs)->r8)
 
 /* Leave to a wrapper instead of the original. */
 #define BC_REDIRECT(wrapper) bc_ftrace_set_ip(fregs, (unsigned long)(wrapper))

@@ -12,5 +12,7 @@
 	X(security_file_alloc)	\
 	X(may_expand_vm)	\
 	X(mmap_region)		\
+	X(sk_alloc)		\
+	X(sk_clone_lock)	\
 	X(proc_lookup)		\
 	X(proc_readdir)

@@ -12,6 +12,7 @@ extern const struct bc_hook_group bc_memory_hooks;
 extern const struct bc_hook_group bc_pty_hooks;
 extern const struct bc_hook_group bc_signal_hooks;
 extern const struct bc_hook_group bc_ucount_hooks;
+extern const struct bc_hook_group bc_socket_hooks;
 extern const struct bc_hook_group bc_userns_hooks;
 
 extern struct bc_family bc_numproc_family;
@@ -20,6 +21,7 @@ extern struct bc_family bc_memory_family;
 extern struct bc_family bc_pty_family;
 extern struct bc_family bc_signal_family;
 extern struct bc_family bc_ucount_family;
+extern struct bc_family bc_socket_family;
 
 /**
  * bc_child_user_ns() - the user namespace of a task being forked

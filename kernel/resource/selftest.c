@@ -17,9 +17,13 @@
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mount.h>
+#include <linux/net.h>
+#include <linux/sched.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
 
 #include "selftest.h"
 
@@ -197,6 +201,67 @@ static bool bc_test_signal(struct bc *bc)
 	return counted && bc_held_is(bc, BC_NUMSIGINFO, 0);
 }
 
+/* One socket of a row comes and goes; one of the kernel's own is not counted. */
+static bool bc_test_socket(struct bc *bc, struct net *net, int type, enum bc_resource row)
+{
+	unsigned long kern = row == BC_NUMTCPSOCK;
+	struct socket *sock, *own;
+	bool charged;
+
+	if (__sock_create(net, PF_INET, type, 0, &sock, 0))
+		return false;
+	charged = bc_held_is(bc, row, 1);
+	if (__sock_create(net, PF_INET, type, 0, &own, 1)) {
+		charged = false;
+	} else {
+		charged &= bc_held_is(bc, row, 1 + kern);
+		sock_release(own);
+	}
+	charged &= bc_held_is(bc, row, 1);
+	sock_release(sock);
+	return charged && bc_held_is(bc, row, 0);
+}
+
+/* What a listener does when a connection comes in; with UDP, which has least to undo. */
+static bool bc_test_clone(struct bc *bc, struct net *net)
+{
+	struct socket *sock;
+	struct sock *clone;
+	bool charged = false;
+
+	if (__sock_create(net, PF_INET, SOCK_DGRAM, 0, &sock, 0))
+		return false;
+	local_bh_disable();
+	clone = sk_clone_lock(sock->sk, GFP_ATOMIC);
+	if (clone) {
+		charged = bc_held_is(bc, BC_NUMOTHERSOCK, 2);
+		sk_free_unlock_clone(clone);
+	}
+	local_bh_enable();
+	charged &= bc_held_is(bc, BC_NUMOTHERSOCK, 1);
+	sock_release(sock);
+	return charged && bc_held_is(bc, BC_NUMOTHERSOCK, 0);
+}
+
+/* In a network namespace of the scratch namespace, which goes a little later. */
+static bool bc_test_sockets(struct bc *bc)
+{
+	unsigned long copy_net_ns = bc_symbol_address("copy_net_ns");
+	struct net *net;
+	bool counted;
+
+	if (!copy_net_ns)
+		return false;
+	net = (struct net *)bc_call(copy_net_ns, CLONE_NEWNET, (unsigned long)current_user_ns(),
+				    (unsigned long)&init_net);
+	if (IS_ERR(net))
+		return false;
+	counted = bc_test_socket(bc, net, SOCK_STREAM, BC_NUMTCPSOCK) &&
+		  bc_test_socket(bc, net, SOCK_DGRAM, BC_NUMOTHERSOCK) && bc_test_clone(bc, net);
+	put_net(net);
+	return counted;
+}
+
 /*
  * An entry tests the rows of a mask, which a kernel has all or none of. With the
  * credentials of the scratch namespace it makes objects, compares, and leaves
@@ -212,6 +277,7 @@ static const struct bc_object_test {
 	{ BIT(BC_NUMNS), bc_test_namespace },
 	{ BIT(BC_NUMPTY), bc_test_pty },
 	{ BIT(BC_NUMSIGINFO), bc_test_signal },
+	{ BIT(BC_NUMTCPSOCK) | BIT(BC_NUMOTHERSOCK), bc_test_sockets },
 };
 
 /* ---- tasks ---- */
