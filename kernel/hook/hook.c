@@ -2,11 +2,15 @@
 /*
  * Attach and detach hooks. Knows ftrace, and nothing of beancounters.
  *
- * One ftrace_ops for each function: PERMANENT, so that ftrace_enabled=0 cannot
- * take charging and uncharging apart; IPMODIFY for what may be redirected; no
- * SAVE_REGS and no RECURSION, which cost more than the rest.
+ * ftrace_ops are PERMANENT, so that ftrace_enabled=0 cannot take charging and
+ * uncharging apart; IPMODIFY for what may be redirected; no SAVE_REGS and no
+ * RECURSION, which cost more than the rest. To unregister one takes a grace
+ * period of RCU-tasks, a tenth of a second and more: rows that are called often
+ * have one of their own, all others share two, one for observers and one for
+ * wrappers, which find the row by its address.
  */
 #include <linux/delay.h>
+#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/rcupdate.h>
 
@@ -19,6 +23,23 @@ BC_ORIGINALS(X)
 DEFINE_PER_CPU(long, bc_hooks_running);
 
 #define BC_ENDBR_SIZE 4
+
+#define BC_SHARED_BITS 8
+
+/**
+ * struct bc_shared - an ftrace_ops of several rows
+ * @ops: registered while @rows is not 0
+ * @rows: how many are attached. Load and unload only, as all writing here.
+ * @slot: open addressing by hash of the address
+ */
+struct bc_shared {
+	struct ftrace_ops	ops;
+	unsigned int		rows;
+	struct {
+		unsigned long	address;
+		ftrace_func_t	callback;
+	}			slot[1 << BC_SHARED_BITS];
+};
 
 static bool bc_is_fentry(unsigned long address)
 {
@@ -56,36 +77,125 @@ static int bc_hook_resolve(struct bc_hook *hook)
 	return -ENOENT;
 }
 
+/* The row's place, or the free one where it would be; the table is never full. */
+static __always_inline unsigned int bc_shared_slot(const struct bc_shared *shared,
+						   unsigned long address)
+{
+	unsigned int i = hash_long(address, BC_SHARED_BITS);
+
+	while (shared->slot[i].address && shared->slot[i].address != address)
+		i = (i + 1) % ARRAY_SIZE(shared->slot);
+	return i;
+}
+
+BC_CALLBACK(bc_on_shared)
+{
+	const struct bc_shared *shared = container_of(op, struct bc_shared, ops);
+	ftrace_func_t callback = READ_ONCE(shared->slot[bc_shared_slot(shared, ip)].callback);
+
+	if (callback)
+		callback(ip, parent_ip, op, fregs);
+}
+
+static struct bc_shared bc_observers = {
+	.ops = { .func = bc_on_shared, .flags = FTRACE_OPS_FL_PERMANENT },
+};
+static struct bc_shared bc_wrappers = {
+	.ops = { .func = bc_on_shared, .flags = FTRACE_OPS_FL_PERMANENT | FTRACE_OPS_FL_IPMODIFY },
+};
+
+static int bc_ops_add(struct ftrace_ops *ops, unsigned long address, bool first)
+{
+	int ret = ftrace_set_filter_ip(ops, address, 0, 0);
+
+	if (ret || !first)
+		return ret;
+	ret = register_ftrace_function(ops);
+	if (ret)
+		ftrace_free_filter(ops);
+	return ret;
+}
+
+static int bc_attach_shared(struct bc_hook *hook, struct bc_shared *shared)
+{
+	unsigned int i = bc_shared_slot(shared, hook->address);
+	int ret;
+
+	WRITE_ONCE(shared->slot[i].callback, hook->callback);
+	smp_store_release(&shared->slot[i].address, hook->address);
+	ret = bc_ops_add(&shared->ops, hook->address, !shared->rows);
+	if (ret) {
+		WRITE_ONCE(shared->slot[i].callback, NULL);
+		return ret;
+	}
+	shared->rows++;
+	hook->shared = shared;
+	return 0;
+}
+
+/* An empty filter would mean all functions: the last row takes the ops along. */
+static int bc_detach_shared(struct bc_hook *hook)
+{
+	struct bc_shared *shared = hook->shared;
+	int ret;
+
+	if (--shared->rows) {
+		ret = ftrace_set_filter_ip(&shared->ops, hook->address, 1, 0);
+	} else {
+		ret = unregister_ftrace_function(&shared->ops);
+		ftrace_free_filter(&shared->ops);
+	}
+	WRITE_ONCE(shared->slot[bc_shared_slot(shared, hook->address)].callback, NULL);
+	hook->shared = NULL;
+	return ret;
+}
+
 static int bc_hook_attach(struct bc_hook *hook)
 {
+	struct bc_shared *shared = hook->original ? &bc_wrappers : &bc_observers;
 	int ret = bc_hook_resolve(hook);
 
 	if (ret)
 		return ret;
 	if (hook->original)
 		*hook->original = hook->address + MCOUNT_INSN_SIZE;
-	hook->ops = (struct ftrace_ops){
-		.func = hook->callback,
-		.flags = FTRACE_OPS_FL_PERMANENT | (hook->original ? FTRACE_OPS_FL_IPMODIFY : 0),
-	};
-	ret = ftrace_set_filter_ip(&hook->ops, hook->address, 0, 0);
-	if (ret)
-		return ret;
-	ret = register_ftrace_function(&hook->ops);
-	if (ret)
-		ftrace_free_filter(&hook->ops);
+	/* two rows may watch the same function */
+	if (!hook->often && !shared->slot[bc_shared_slot(shared, hook->address)].callback &&
+	    shared->rows < ARRAY_SIZE(shared->slot) / 2) {
+		ret = bc_attach_shared(hook, shared);
+	} else {
+		hook->ops = (struct ftrace_ops){ .func = hook->callback,
+						 .flags = shared->ops.flags &
+							  (FTRACE_OPS_FL_PERMANENT |
+							   FTRACE_OPS_FL_IPMODIFY) };
+		ret = bc_ops_add(&hook->ops, hook->address, true);
+	}
 	hook->attached = !ret;
 	return ret;
 }
 
 static void bc_hook_detach(struct bc_hook *hook)
 {
+	int ret;
+
 	if (!hook->attached)
 		return;
-	if (unregister_ftrace_function(&hook->ops))
-		pr_err("cannot detach from %s\n", hook->symbol);
-	ftrace_free_filter(&hook->ops);
+	if (hook->shared) {
+		ret = bc_detach_shared(hook);
+	} else {
+		ret = unregister_ftrace_function(&hook->ops);
+		ftrace_free_filter(&hook->ops);
+	}
+	if (ret)
+		pr_err("cannot detach from %s (%d)\n", hook->symbol, ret);
 	hook->attached = false;
+}
+
+/* Is the row meant for this kernel? */
+static bool bc_hook_wanted(const struct bc_hook *hook)
+{
+	return !(hook->only_with && !bc_symbol_address(hook->only_with)) &&
+	       !(hook->only_without && bc_symbol_address(hook->only_without));
 }
 
 static const char *bc_hook_reason(int err)
@@ -119,7 +229,7 @@ int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost)
 	int ret;
 
 	for (i = 0; i < count; i++) {
-		ret = bc_hook_attach(&hooks[i]);
+		ret = bc_hook_wanted(&hooks[i]) ? bc_hook_attach(&hooks[i]) : 0;
 		if (!ret)
 			continue;
 		pr_warn("%s(): %s (%d): %s\n", hooks[i].symbols[0], bc_hook_reason(ret), ret,
@@ -138,7 +248,7 @@ int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost)
  * @hooks: the rows
  * @count: how many
  *
- * Afterwards no callback runs and none begins. Wrappers may still run: see
+ * Afterwards no callback begins. Callbacks and wrappers may still run: see
  * bc_hooks_drain().
  */
 void bc_hooks_detach(struct bc_hook *hooks, unsigned int count)

@@ -24,11 +24,16 @@
 #include "../compat/bc_ftrace.h"
 #include "originals.h"
 
+struct bc_shared;
+
 /**
  * struct bc_hook - a row: one function and what to do there
  * @symbols: candidate names, the first one found wins; at most three
+ * @only_with: the row is for kernels that have this symbol, may be NULL
+ * @only_without: the row is for kernels that do not, may be NULL
  * @callback: run at entry
  * @original: address variable of bc_orig_NAME(), or NULL for an observer
+ * @often: called so often that thirty instructions matter
  * @required: the module does not load without it
  * @rows: mask of resources that are not enforced without it. Where there are
  *	several the callback asks bc_row_enforced(): the hook stays while one is.
@@ -36,12 +41,16 @@
  * @symbol: the candidate that was found
  * @address: of its fentry
  * @attached: the callback is live
+ * @shared: with others, or NULL: @ops is used
  * @ops: ftrace's side
  */
 struct bc_hook {
 	const char		*symbols[3];
+	const char		*only_with;
+	const char		*only_without;
 	ftrace_func_t		callback;
 	unsigned long		*original;
+	bool			often;
 	bool			required;
 	u64			rows;
 	const char		*missing;
@@ -49,6 +58,7 @@ struct bc_hook {
 	const char		*symbol;
 	unsigned long		address;
 	bool			attached;
+	struct bc_shared	*shared;
 	struct ftrace_ops	ops;
 };
 

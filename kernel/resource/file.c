@@ -58,6 +58,7 @@ static struct bc_hook bc_hooks[] = {
 	{
 		.symbols = { "security_file_free" },
 		.callback = bc_on_security_file_free,
+		.often = true,
 		.rows = BIT(BC_NUMFILE),
 		.missing = "numfile is not enforced",
 	},
@@ -65,6 +66,7 @@ static struct bc_hook bc_hooks[] = {
 		.symbols = { "security_file_alloc" },
 		.callback = bc_on_security_file_alloc,
 		.original = &bc_addr_security_file_alloc,
+		.often = true,
 		.rows = BIT(BC_NUMFILE),
 		.missing = "numfile is not enforced",
 	},
