@@ -186,6 +186,19 @@ static __always_inline struct bc *bc_of_task(struct task_struct *task)
 	return ns ? bc_of_ns(ns->user_ns) : NULL;
 }
 
+/**
+ * bc_hard_unless_sent() - stop at the barrier; never if the host sent the caller
+ *
+ * A task that the host sends into a container (its first one, vzctl enter) is
+ * never refused until it lives inside: an administrator gets in when the tenant
+ * has used everything up. No task that a tenant makes is of the host, so a task
+ * of another container that uses a file of this one is refused like any.
+ */
+static __always_inline enum bc_severity bc_hard_unless_sent(void)
+{
+	return likely(bc_of_task(current)) ? BC_HARD : BC_FORCE;
+}
+
 struct bc_arming;
 
 int bc_identity_init(void);

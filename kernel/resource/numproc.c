@@ -8,9 +8,8 @@
  * namespace it is born in, which never changes; a task that only joins the user
  * namespace of a container is not counted.
  *
- * A task that the host sends into the container (its first one, vzctl enter) is
- * counted and never refused: an administrator gets in when the tenant has used
- * everything up, and a tenant has no such task.
+ * A task that the host sends into the container is counted and never refused:
+ * see bc_hard_unless_sent().
  *
  * Hook points: fork.c. Known gaps: none.
  */
@@ -39,12 +38,10 @@ static void bc_numproc_uncharge(struct bc *bc)
 int bc_numproc_fork(struct task_struct *child)
 {
 	struct bc *bc = bc_of_child(child);
-	enum bc_severity severity;
 
 	if (!bc)
 		return 0;
-	severity = likely(bc_of_task(current) == bc) ? BC_HARD : BC_FORCE;
-	if (!bc_try_charge(bc, BC_NUMPROC, 1, severity, -EAGAIN))
+	if (!bc_try_charge(bc, BC_NUMPROC, 1, bc_hard_unless_sent(), -EAGAIN))
 		return -EAGAIN;
 	if (unlikely(!READ_ONCE(bc->pinned)) && bc_start(bc)) {
 		bc_numproc_uncharge(bc);
