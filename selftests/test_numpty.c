@@ -45,7 +45,11 @@ static int mount_pts(void)
 
 static int open_pty(void)
 {
-	return open(PTMX, O_RDWR | O_NOCTTY);
+	int fd = open(PTMX, O_RDWR | O_NOCTTY), unlock = 0;
+
+	if (fd >= 0)
+		ioctl(fd, TIOCSPTLCK, &unlock);
+	return fd;
 }
 
 static int try_pty(void)

@@ -110,7 +110,7 @@ TEST_F(proc, extended)
 	bc_text_extended(expected, self->id);
 	EXPECT_FILE(path);
 	EXPECT_NE(NULL, strstr(seen, "\nnumproc      enforced "));
-	EXPECT_NE(NULL, strstr(seen, "\nnumpty       not-enforced "));
+	EXPECT_NE(NULL, strstr(seen, "\nnumns        enforced "));
 	bc_text_extended(expected, 0);
 	EXPECT_FILE("/proc/bc/0/resources.ext");
 }

@@ -70,7 +70,7 @@ static long bc_syscall(const char *name, unsigned long arg0, unsigned long arg1,
 	struct pt_regs regs = { .di = arg0, .si = arg1, .dx = arg2 };
 	unsigned long address = bc_symbol_address(name);
 
-	return address ? bc_call(address, (unsigned long)&regs, 0, 0) : -ENOSYS;
+	return address ? bc_call(address, (unsigned long)&regs, 0, 0) : -ENOENT;
 }
 
 static bool bc_held_is(const struct bc *bc, enum bc_resource row, unsigned long n)

@@ -198,7 +198,9 @@ int bc_wait_zero(unsigned int id)
 		if (err)
 			ret = err;
 	}
-	return ret;
+	/* network namespaces die in a work queue */
+	err = bc_wait_held(id, BC_NUMNS, 0);
+	return err ? err : ret;
 }
 
 int bc_gone(unsigned int id)

@@ -92,7 +92,7 @@ int bc_life(unsigned int id, unsigned int *procs);
 int bc_wait_held(unsigned int id, enum bc_resource r, int64_t want);
 
 /**
- * bc_wait_zero() - wait until nothing of the counted resources is held
+ * bc_wait_zero() - wait until nothing of the counted resources is held, and no namespace
  *
  * Return: as bc_wait_held().
  */
