@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * A hostile program for inside a container: tries what must not work and says what
- * happened. Static; test_vzctl.sh puts it into its template.
+ * happened. Static; the tests of vzctl put it into their template.
  */
 #include <dirent.h>
 #include <errno.h>

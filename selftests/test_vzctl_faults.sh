@@ -1,0 +1,148 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+#
+# vzctl when something goes wrong: failed steps, killed processes, races, no module.
+
+. "$(dirname "${BASH_SOURCE[0]}")/lib/vzctl.sh"
+
+t_failed_start_undoes() {
+	new $BASE
+	vz start $BASE --init /no/such; expect_rc 7; expect_out /no/such
+	vz start $BASE --init relative; expect_rc 21
+	mv /vz/private/$BASE/fs /vz/private/$BASE/fs.away
+	vz start $BASE; expect_rc 43
+	mv /vz/private/$BASE/fs.away /vz/private/$BASE/fs
+	mv /vz/private/$BASE/w /vz/private/$BASE/w.away
+	vz start $BASE; expect_rc 50
+	mv /vz/private/$BASE/w.away /vz/private/$BASE/w
+	chmod 755 /vz/private/$BASE
+	vz start $BASE; expect_rc 43; expect_out setuid
+	chmod 700 /vz/private/$BASE
+	sed -i s/overlay/bottle/ /etc/vz/conf/$BASE.conf
+	vz start $BASE; expect_rc 53; expect_out simfs
+	sed -i s/bottle/overlay/ /etc/vz/conf/$BASE.conf
+	# Directories that are to be mounted over may be links that a tenant made.
+	ln -s /../../../../tmp /vz/private/$BASE/fs/dev
+	vz start $BASE; expect_rc 50; expect_out "not a link"
+	rm /vz/private/$BASE/fs/dev
+	expect is $BASE "exist unmounted down"
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	expect [ ! -e /proc/bc/$BASE ]
+	expect [ ! -e /run/beanpod/$BASE/state ]
+	expect [ ! -e /vz/lock/$BASE.lck ]
+	expect [ -z "$(grep " $BASE " /proc/mounts)" ]
+	expect [ -z "$(pgrep -f "vzctl.* start $BASE")" ]
+	start $BASE
+	drop $BASE
+}
+
+t_locks() {
+	new $BASE
+	mkdir -p /vz/lock
+	exec 8> /vz/lock/$BASE.lck
+	flock 8
+	printf '%s\nstarting\n' $$ > /vz/lock/$BASE.lck
+	vz start $BASE; expect_rc 9; expect_out "process $$"
+	vz status $BASE; expect_rc 0
+	vz --skiplock set $BASE --hostname x --save; expect_rc 0
+	exec 8>&-
+	start $BASE	# a file that is left, but not locked, is stale
+	drop $BASE
+}
+
+t_concurrent() {
+	local i n=8 ids=()
+	for i in $(seq 1 $n); do
+		ids+=($((BASE + i)))
+		new $((BASE + i))
+	done
+	for i in "${ids[@]}"; do "$VZCTL" --quiet start $i || touch "$work/bad-$i" & done
+	wait_jobs
+	for i in "${ids[@]}"; do expect is $i "exist mounted running"; done
+	# All at once on one container: exactly one start wins.
+	new $BASE
+	for i in 1 2 3 4 5 6; do
+		( "$VZCTL" --quiet start $BASE 2> /dev/null; echo $? >> "$work/race" ) &
+	done
+	wait_jobs
+	expect [ "$(grep -c '^0$' "$work/race")" = 1 ]
+	expect [ "$(grep -cvE '^(0|9|32)$' "$work/race")" = 0 ]
+	for i in "${ids[@]}" $BASE; do "$VZCTL" --quiet stop $i --fast & done
+	wait_jobs
+	for i in "${ids[@]}" $BASE; do expect is $i "exist unmounted down"; done
+	expect [ -z "$(ls "$work"/bad-* 2> /dev/null)" ]
+	drop "${ids[@]}" $BASE
+}
+
+t_stop_timeout() {
+	new $BASE --stop-timeout 2
+	start $BASE --init /sbin/probe-stubborn
+	local begin=$SECONDS
+	vz stop $BASE; expect_rc 0; expect_out STOP_TIMEOUT
+	expect [ $((SECONDS - begin)) -ge 1 ]
+	vz set $BASE --stop-timeout 1000 --save
+	start $BASE --init /sbin/probe-deaf
+	begin=$SECONDS
+	vz stop $BASE; expect_rc 0	# nobody listens: no reason to wait
+	expect [ $((SECONDS - begin)) -lt 300 ]
+	start $BASE --init /sbin/probe-stubborn
+	begin=$SECONDS
+	vz stop $BASE --fast; expect_rc 0
+	expect [ $((SECONDS - begin)) -lt 300 ]
+	drop $BASE
+}
+
+t_keeper() {
+	new $BASE
+	start $BASE
+	kill -9 "$(keeper_of $BASE)"
+	expect wait_for 20 [ ! -e "/proc/$(keeper_of $BASE)/exe" ]
+	vz status $BASE; expect_rc 0; expect_out "CTID $BASE exist mounted running"; expect_out keeper
+	vz exec $BASE true; expect_rc 0
+	vz stop $BASE; expect_rc 0
+	expect is $BASE "exist unmounted down"
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	start $BASE
+	kill -9 "$(init_of $BASE)"
+	expect wait_for 20 is $BASE "exist unmounted down"
+	expect wait_for 20 [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	# The keeper holds nothing of the caller: this would hang else.
+	out=$(timeout 60 "$VZCTL" start $BASE); rc=$?; expect_rc 0
+	expect [ "$(readlink "/proc/$(keeper_of $BASE)/cwd")" = / ]
+	drop $BASE
+}
+
+t_reboot() {
+	new $BASE
+	start $BASE
+	local first
+	first=$(init_of $BASE)
+	vz exec $BASE reboot
+	reborn() { is $BASE "exist mounted running" && [ "$(init_of $BASE)" != "$first" ]; }
+	expect wait_for 60 reborn
+	vz exec $BASE poweroff
+	expect wait_for 30 is $BASE "exist unmounted down"
+	drop $BASE
+}
+
+t_no_module() {
+	if ! rmmod beancounter 2> /dev/null; then
+		echo "# the module cannot be unloaded here: built in, or in use"
+		return
+	fi
+	new $BASE
+	vz start $BASE; expect_rc 5; expect_out "modprobe beancounter"
+	expect is $BASE "exist unmounted down"
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	echo 'BEANCOUNTERS="no"' >> /etc/vz/vz.conf
+	start $BASE; expect_out "WITHOUT ANY LIMIT"
+	vz exec $BASE true; expect_rc 0
+	vz stop $BASE; expect_rc 0
+	sed -i '/BEANCOUNTERS/d' /etc/vz/vz.conf
+	drop $BASE
+	modprobe beancounter
+}
+
+tests=(failed_start_undoes locks concurrent stop_timeout keeper reboot no_module)
+[ $# = 0 ] || tests=("$@")
+vzctl_main "${tests[@]}"
