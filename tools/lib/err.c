@@ -7,16 +7,30 @@
 #include <stdio.h>
 #include <string.h>
 
+/* Formats in a buffer of its own: arguments may point into the message. */
+__attribute__((format(printf, 5, 0))) static void put(struct vz_err *e, const char *before,
+						      const char *between, const char *after,
+						      const char *fmt, va_list ap)
+{
+	char text[VZ_ERR_MSG], whole[VZ_ERR_MSG];
+
+	vsnprintf(text, sizeof(text), fmt, ap);
+	/* What is too long is cut at the end. */
+	if (snprintf(whole, sizeof(whole), "%s%s%s%s", before, text, between, after) < 0)
+		*whole = 0;
+	memcpy(e->msg, whole, sizeof(whole));
+}
+
 int vz_err_set(struct vz_err *e, int code, const char *fmt, ...)
 {
 	int saved = errno;
 	va_list ap;
 
 	if (e) {
-		e->code = code;
 		va_start(ap, fmt);
-		vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+		put(e, "", "", "", fmt, ap);
 		va_end(ap);
+		e->code = code;
 	}
 	errno = saved;
 	return -1;
@@ -25,16 +39,13 @@ int vz_err_set(struct vz_err *e, int code, const char *fmt, ...)
 int vz_err_errno(struct vz_err *e, int code, const char *fmt, ...)
 {
 	int saved = errno;
-	size_t len;
 	va_list ap;
 
 	if (e) {
-		e->code = code;
 		va_start(ap, fmt);
-		vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+		put(e, "", ": ", strerror(saved), fmt, ap);
 		va_end(ap);
-		len = strlen(e->msg);
-		snprintf(e->msg + len, sizeof(e->msg) - len, ": %s", strerror(saved));
+		e->code = code;
 	}
 	errno = saved;
 	return -1;
@@ -43,17 +54,12 @@ int vz_err_errno(struct vz_err *e, int code, const char *fmt, ...)
 int vz_err_wrap(struct vz_err *e, const char *fmt, ...)
 {
 	int saved = errno;
-	char old[VZ_ERR_MSG];
-	size_t len;
 	va_list ap;
 
 	if (e) {
-		memcpy(old, e->msg, sizeof(old));
 		va_start(ap, fmt);
-		vsnprintf(e->msg, sizeof(e->msg), fmt, ap);
+		put(e, "", ": ", e->msg, fmt, ap);
 		va_end(ap);
-		len = strlen(e->msg);
-		snprintf(e->msg + len, sizeof(e->msg) - len, ": %s", old);
 	}
 	errno = saved;
 	return -1;
@@ -61,18 +67,15 @@ int vz_err_wrap(struct vz_err *e, const char *fmt, ...)
 
 int vz_err_hint(struct vz_err *e, const char *fmt, ...)
 {
+	char before[VZ_ERR_MSG + 2];
 	int saved = errno;
-	size_t len;
 	va_list ap;
 
 	if (e) {
-		len = strlen(e->msg);
-		len += snprintf(e->msg + len, sizeof(e->msg) - len, ". ");
-		if (len < sizeof(e->msg)) {
-			va_start(ap, fmt);
-			vsnprintf(e->msg + len, sizeof(e->msg) - len, fmt, ap);
-			va_end(ap);
-		}
+		snprintf(before, sizeof(before), "%s. ", e->msg);
+		va_start(ap, fmt);
+		put(e, before, "", "", fmt, ap);
+		va_end(ap);
 	}
 	errno = saved;
 	return -1;

@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "str.h"
+
 static struct {
 	const char *program;
 	int level;
@@ -44,14 +46,6 @@ void vz_log_detach(void)
 	logger.detached = true;
 }
 
-/* Text may hold what a tenant chose: no control characters reach the terminal. */
-static void make_printable(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < ' ' || *s == 0x7f)
-			*s = '?';
-}
-
 static void write_file(const char *msg)
 {
 	char line[1280], when[32] = "";
@@ -83,7 +77,7 @@ void vz_log(enum vz_log_level level, const char *fmt, ...)
 	va_start(ap, fmt);
 	vsnprintf(msg, sizeof(msg), fmt, ap);
 	va_end(ap);
-	make_printable(msg);
+	vz_blank_controls(msg);		/* it may hold what a tenant chose */
 	if (logger.fd >= 0)
 		write_file(msg);
 	if (!logger.detached && (int)level <= logger.level) {

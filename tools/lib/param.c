@@ -142,9 +142,11 @@ static bool is_name(const char *s, const char *more, size_t max)
 
 static bool has_control(const char *s)
 {
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
+	for (size_t len; *s; s += len) {
+		len = vz_harmless(s);
+		if (!len)
 			return true;
+	}
 	return false;
 }
 

@@ -138,20 +138,72 @@ bool vz_startswith(const char *s, const char *prefix)
 	return strncmp(s, prefix, strlen(prefix)) == 0;
 }
 
+size_t vz_utf8(const char *text, uint32_t *code)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	uint32_t c, min;
+	size_t len, i;
+
+	if (s[0] < 0x80) {
+		*code = s[0];
+		return s[0] ? 1 : 0;
+	}
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		len = 2, c = s[0] & 0x1f, min = 0x80;
+	else if ((s[0] & 0xf0) == 0xe0)
+		len = 3, c = s[0] & 0x0f, min = 0x800;
+	else if (s[0] >= 0xf0 && s[0] <= 0xf4)
+		len = 4, c = s[0] & 0x07, min = 0x10000;
+	else
+		return 0;
+	for (i = 1; i < len; i++) {
+		if ((s[i] & 0xc0) != 0x80)	/* the final NUL, too */
+			return 0;
+		c = c << 6 | (s[i] & 0x3f);
+	}
+	if (c < min || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff))
+		return 0;
+	*code = c;
+	return len;
+}
+
+bool vz_is_control(uint32_t code)
+{
+	return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+size_t vz_harmless(const char *s)
+{
+	uint32_t code = (unsigned char)*s;
+	size_t len = vz_utf8(s, &code);
+
+	if (!*s || vz_is_control(code))
+		return 0;
+	return len ? len : 1;
+}
+
+void vz_blank_controls(char *s)
+{
+	for (size_t len; *s; s += len ? len : 1) {
+		len = vz_harmless(s);
+		if (!len)
+			*s = '?';
+	}
+}
+
 char *vz_printable(const char *s, char *buf, size_t size)
 {
-	size_t n = 0;
+	size_t n = 0, len;
 
-	for (; *s; s++) {
-		unsigned char c = *s;
-		bool plain = c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
-
-		if (n + (plain ? 1 : 4) >= size)
+	for (; *s; s += len ? len : 1) {
+		len = *s == '"' || *s == '\\' ? 0 : vz_harmless(s);
+		if (n + (len ? len : 4) >= size)
 			break;
-		if (plain)
-			buf[n++] = c;
+		if (len)
+			memcpy(buf + n, s, len);
 		else
-			n += sprintf(buf + n, "\\x%02x", c);
+			sprintf(buf + n, "\\x%02x", (unsigned char)*s);
+		n += len ? len : 4;
 	}
 	if (size)
 		buf[n] = '\0';

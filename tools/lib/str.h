@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /*
  * A string that grows. All zeros is an empty one. A failed allocation makes it
@@ -44,6 +45,25 @@ char **vz_line_words(const char **p, const char *sep, size_t *count);
 
 bool vz_streq(const char *a, const char *b);
 bool vz_startswith(const char *s, const char *prefix);
+
+/**
+ * vz_utf8() - the character at @s
+ *
+ * Return: its length; 0 at the end, or if there is no well-formed UTF-8 sequence.
+ */
+size_t vz_utf8(const char *s, uint32_t *code);
+
+/* What terminals obey, C1 (0x80 to 0x9f) included. */
+bool vz_is_control(uint32_t code);
+
+/*
+ * Length of what is at @s if a terminal just shows it: a character of UTF-8 or one byte
+ * of another encoding; 0 if it is a control character, in whichever form, or the end.
+ */
+size_t vz_harmless(const char *s);
+
+/* Question marks in place of control characters. */
+void vz_blank_controls(char *s);
 
 /* Text from outside for messages: control characters and quotes become \xNN. */
 char *vz_printable(const char *s, char *buf, size_t size);

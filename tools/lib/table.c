@@ -75,17 +75,6 @@ static void add_text(struct vz_buf *b, const struct vz_value *v, char sep)
 	vz_buf_addc(b, '-');
 }
 
-/*
- * What a tenant chose (a host name) must not draw on the admin's terminal, nor
- * make one row look like two.
- */
-static void blank_controls(char *s)
-{
-	for (; *s; s++)
-		if ((unsigned char)*s < 0x20 || *s == 0x7f)
-			*s = '?';
-}
-
 static char *text_of(const struct vz_value *v, char sep)
 {
 	struct vz_buf b = { 0 };
@@ -93,8 +82,12 @@ static char *text_of(const struct vz_value *v, char sep)
 
 	add_text(&b, v, sep);
 	text = vz_buf_steal(&b, NULL);
+	/*
+	 * What a tenant chose (a host name) must not draw on the admin's terminal, nor
+	 * make one row look like two.
+	 */
 	if (text)
-		blank_controls(text);
+		vz_blank_controls(text);
 	return text;
 }
 

@@ -30,16 +30,19 @@ static int remove_dir(struct removal *r, int dirfd, const char *name, int depth)
 {
 	_cleanup_close_ int fd = -1;
 	char to[40];
+	int rc;
 
 	if (!unlinkat(dirfd, name, AT_REMOVEDIR))
 		return 0;
 	if (errno != ENOTEMPTY && errno != EEXIST)
 		return vz_err_errno(r->e, VZ_EXIT_DELETE, "remove directory %s", name);
 	if (depth >= MAX_DEPTH) {
-		snprintf(to, sizeof(to), ".vz-deep-%llu", r->moved++);
-		if (renameat(dirfd, name, r->top, to))
-			return vz_err_errno(r->e, VZ_EXIT_DELETE, "move directory %s", name);
-		return 1;
+		/* An interrupted removal, or a tenant, may have left such names. */
+		do
+			snprintf(to, sizeof(to), ".vz-deep-%llu", r->moved++);
+		while ((rc = renameat2(dirfd, name, r->top, to, RENAME_NOREPLACE)) &&
+		       errno == EEXIST);
+		return rc ? vz_err_errno(r->e, VZ_EXIT_DELETE, "move directory %s", name) : 1;
 	}
 	fd = vz_open_below(dirfd, name, DIR_FLAGS, 0);
 	if (fd < 0)

@@ -70,6 +70,16 @@ TEST(errors)
 	vz_err_hint(&err, "no room");
 	CHECK_U64(strlen(err.msg), VZ_ERR_MSG - 1);
 	vz_err_set(NULL, 3, "nobody listens");
+	/* Arguments may lie in the message itself. */
+	vz_err_set(&err, 3, "inner");
+	vz_err_set(&err, 4, "outer: %s", err.msg);
+	CHECK_STR(err.msg, "outer: inner");
+	errno = EPERM;
+	vz_err_errno(&err, 4, "%s again", err.msg);
+	CHECK_STR(err.msg, "outer: inner again: Operation not permitted");
+	vz_err_set(&err, 4, "x");
+	vz_err_hint(&err, "%s and %s", err.msg, err.msg);
+	CHECK_STR(err.msg, "x. x and x");
 }
 
 TEST(lock)
@@ -178,6 +188,15 @@ TEST(remove_tree)
 	mkdirat(fd, "tree", 0700);
 	symlinkat("../outside", fd, "tree/link");
 	snprintf(path, sizeof(path), "%s/tree", dir);
+	/* Names that an interrupted removal left are no obstacle. */
+	for (int i = 0; i < 20; i++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "tree/.vz-deep-%d", i);
+		mkdirat(fd, left, 0700);
+		strcat(left, "/full");
+		mkdirat(fd, left, 0700);
+	}
 	make_maze(path, 2000);
 	CHECK(!vz_tree_remove(fd, "tree", &err));
 	CHECK(faccessat(fd, "tree", F_OK, AT_SYMLINK_NOFOLLOW));

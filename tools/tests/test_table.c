@@ -28,6 +28,7 @@ TEST(json_strings)
 	CHECK_STR(json("\x01\x1f\x7f"), "\"\\u0001\\u001f\\u007f\"");
 	CHECK_STR(json("\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80"),
 		  "\"\xc3\xa9 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+	CHECK_STR(json("\xc2\x9b"), "\"\\u009b\"");	/* C1 */
 	CHECK_STR(json("\xff"), "\"\\ufffd\"");
 	CHECK_STR(json("\xc3"), "\"\\ufffd\"");
 	CHECK_STR(json("\xc0\xaf"), "\"\\ufffd\\ufffd\"");	/* overlong */
@@ -166,6 +167,20 @@ TEST(strings)
 	CHECK_STR(vz_printable("a\"\n", buf, sizeof(buf)), "a\\x22\\x0a");
 	CHECK_STR(vz_printable("abcdefgh", buf, 4), "abc");
 	CHECK_STR(vz_printable("\n\n", buf, 6), "\\x0a");
+	CHECK_STR(vz_printable("\xc3\xa4\xc2\x9b!", buf, sizeof(buf)), "\xc3\xa4\\xc2\\x9b!");
+}
+
+/* C1 controls act on a terminal as ESC does, alone and as UTF-8. */
+TEST(controls)
+{
+	char text[] = "a\233b\302\233c\303\244\344\177\033\342\202\254\342";
+
+	vz_blank_controls(text);
+	CHECK_STR(text, "a?b??c\303\244\344??\342\202\254\342");
+	CHECK_U64(vz_harmless("\xc2\xa0"), 2);
+	CHECK_U64(vz_harmless("\xc2\x85"), 0);
+	CHECK_U64(vz_harmless("\xe4"), 1);
+	CHECK_U64(vz_harmless(""), 0);
 }
 
 __attribute__((destructor)) static void free_output(void)
