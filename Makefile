@@ -66,8 +66,10 @@ install: tools docs
 		-exec install -D -m 644 -T {} $(DKMS_DIR)/{} \;
 ifeq ($(DESTDIR),)
 	@if command -v dkms >/dev/null; then \
-		dkms add -m beanpod -v $(VERSION) || :; \
-		dkms install -m beanpod -v $(VERSION); \
+		if [ -n "$$(dkms status -m beanpod -v $(VERSION))" ]; then \
+			dkms remove -m beanpod -v $(VERSION) --all || exit; \
+		fi; \
+		dkms add -m beanpod -v $(VERSION) && dkms install -m beanpod -v $(VERSION); \
 	else \
 		echo 'DKMS is not installed (Debian package dkms): the sources are in $(DKMS_DIR);'; \
 		echo 'build them for the running kernel with: make -C $(DKMS_DIR) install'; \
