@@ -15,6 +15,7 @@
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/ptrace.h>
+#include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -294,6 +295,8 @@ int main(int argc, char **argv)
 		deaf();
 	if (!strcmp(what, "stubborn"))
 		stubborn();
+	if (!strcmp(what, "reboot"))
+		return reboot(RB_AUTOBOOT);
 	if (!strcmp(what, "cgroups"))
 		return cgroups();
 	if (!strcmp(what, "maze"))

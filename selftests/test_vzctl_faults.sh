@@ -28,7 +28,7 @@ t_failed_start_undoes() {
 	expect is $BASE "exist unmounted down"
 	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
 	expect [ ! -e /proc/bc/$BASE ]
-	expect [ ! -e /run/beanpod/$BASE/state ]
+	expect [ ! -e /run/beanpod/$BASE ]
 	expect [ ! -e /vz/lock/$BASE.lck ]
 	expect [ -z "$(grep " $BASE " /proc/mounts)" ]
 	expect [ -z "$(pgrep -f "vzctl.* start $BASE")" ]
@@ -143,6 +143,97 @@ t_no_module() {
 	modprobe beancounter
 }
 
-tests=(failed_start_undoes locks concurrent stop_timeout keeper reboot no_module)
+# Between a quick reboot and the start that follows it.
+t_reboot_window() {
+	local old
+	waits() { grep -q '^init 0 ' /run/beanpod/$BASE/state; }
+	new $BASE
+	start $BASE --init /sbin/probe-reboot
+	expect wait_for 20 waits
+	expect is $BASE "exist unmounted down"
+	old=$(keeper_of $BASE)
+	vz destroy $BASE; expect_rc 32
+	expect [ -d /vz/private/$BASE/fs ]
+	vz stop $BASE; expect_rc 0
+	expect no_process "$old"
+	expect is $BASE "exist unmounted down"
+	start $BASE --init /sbin/probe-reboot
+	expect wait_for 20 waits
+	vz start $BASE	# at once, or the keeper was faster
+	case $rc in 0|9|32) ;; *) fail "start: exit $rc: $out" ;; esac
+	expect wait_for 60 is $BASE "exist mounted running"
+	drop $BASE
+}
+
+t_lost_record() {
+	new $BASE
+	start $BASE
+	rm /run/beanpod/$BASE/state
+	vz destroy $BASE; expect_rc 32; expect_out "nothing is recorded"
+	vz mount $BASE; expect_rc 32
+	vz start $BASE; expect_rc 32
+	expect [ -d /vz/private/$BASE/fs ]
+	expect [ "$(held $BASE numproc)" -ge 1 ]
+	vz stop $BASE; expect_rc 0
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	start $BASE
+	drop $BASE
+}
+
+t_create_killed() {
+	local job
+	# Where it waits for the uids of the host, it has made all its files.
+	mkdir -p /vz/lock
+	exec 8> /vz/lock/uid.lck
+	flock 8
+	"$VZCTL" --quiet create $BASE --ostemplate box &
+	job=$!
+	expect wait_for 20 grep -q -- "-> FLOCK .* $job " /proc/locks
+	kill -9 $job
+	wait $job
+	exec 8>&-
+	expect is $BASE "deleted unmounted down"
+	new $BASE
+	start $BASE
+	vz stop $BASE
+	# A moment later: configuration saved, area without its name.
+	mv /vz/private/$BASE /vz/private/$BASE.tmp
+	vz start $BASE; expect_rc 43
+	new $BASE
+	mv /vz/private/$BASE /vz/private/$BASE.tmp
+	vz destroy $BASE; expect_rc 0
+	expect [ -z "$(ls -A /vz/private)" ]
+	# And a name that leads nowhere is nobody's.
+	mkdir -p /etc/vz/names
+	ln -s /etc/vz/conf/$((BASE + 1)).conf /etc/vz/names/ghost
+	new $BASE --name ghost
+	vz status ghost; expect_out "CTID $BASE exist"
+	drop $BASE
+}
+
+t_start_killed() {
+	command -v strace > /dev/null || { echo "# no strace: not tried"; return; }
+	new $BASE
+	# By the order of its own system calls: the first process waits for its root.
+	run strace -f -qq -o "$work/trace" -e trace=fsopen -e inject=fsopen:signal=KILL \
+		"$VZCTL" start $BASE
+	expect_rc 7; expect_out "keeper died"
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	expect [ ! -e /proc/bc/$BASE ]
+	expect [ ! -e /run/beanpod/$BASE ]
+	start $BASE
+	vz stop $BASE
+	# The log and the last words of an earlier run stay.
+	run strace -f -qq -o "$work/trace" -e trace=fsopen -e inject=fsopen:signal=KILL \
+		"$VZCTL" start $BASE
+	expect_rc 7
+	expect [ -e /run/beanpod/$BASE/console.log ]
+	expect [ -e /proc/bc/$BASE ]
+	start $BASE
+	drop $BASE
+}
+
+tests=(failed_start_undoes locks concurrent stop_timeout keeper reboot reboot_window
+	lost_record create_killed start_killed no_module)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -53,6 +53,7 @@ wait_jobs() {
 	for pid in $(jobs -p); do wait "$pid"; done
 }
 
+no_process() { case $(sed 's/.*) //' "/proc/$1/stat" 2> /dev/null) in ''|Z*) ;; *) return 1 ;; esac; }
 is() { [ "$("$VZCTL" status "$1")" = "CTID $1 $2" ]; }
 init_of() { sed -n 's/^init \([0-9]*\) .*/\1/p' "/run/beanpod/$1/state"; }
 keeper_of() { sed -n 's/^keeper \([0-9]*\) .*/\1/p' "/run/beanpod/$1/state"; }
@@ -96,7 +97,7 @@ make_template() {
 	mknod $tree/memory c 1 1	# as a careless template might have
 	chmod 666 $tree/memory
 	cp "$PROBE" $tree/sbin/probe || return 1
-	for applet in watch deaf stubborn; do ln -sf probe $tree/sbin/probe-$applet; done
+	for applet in watch deaf stubborn reboot; do ln -sf probe $tree/sbin/probe-$applet; done
 }
 
 # ---- main -------------------------------------------------------------------------

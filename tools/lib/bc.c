@@ -12,6 +12,7 @@
 #include "cleanup.h"
 #include "conf.h"
 #include "err.h"
+#include "fd.h"
 #include "limit.h"
 #include "param.h"
 #include "policy.h"
@@ -127,12 +128,15 @@ int vz_bc_clear(int bc, uint32_t id, struct vz_err *e)
 		       vz_err_errno(e, VZ_EXIT_SYSTEM, "clear beancounter %u", id);
 }
 
-int vz_bc_destroy(int bc, uint32_t id, struct vz_err *e)
+int vz_bc_destroy(int bc, uint32_t id, int timeout_ms, struct vz_err *e)
 {
 	struct bc_destroy d = { .size = sizeof(d), .id = id };
+	int64_t end = vz_now_ms() + timeout_ms;
 
-	if (!ioctl(bc, BC_IOC_DESTROY, &d) || errno == ENOENT)
-		return 0;
+	do {
+		if (!ioctl(bc, BC_IOC_DESTROY, &d) || errno == ENOENT)
+			return 0;
+	} while (errno == EBUSY && vz_now_ms() < end && !usleep(5000));
 	return vz_err_errno(e, VZ_EXIT_SYSTEM, "destroy beancounter %u", id);
 }
 

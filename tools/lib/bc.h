@@ -51,8 +51,13 @@ int vz_bc_list(int bc, struct bc_entry **list, struct vz_err *e);
 
 int vz_bc_clear(int bc, uint32_t id, struct vz_err *e);
 
-/* Return: 0, also if there is none; -1 with @e set. */
-int vz_bc_destroy(int bc, uint32_t id, struct vz_err *e);
+/**
+ * vz_bc_destroy() - forget a beancounter
+ * @timeout_ms: how long to wait for processes that are dead, but still counted
+ *
+ * Return: 0, also if there is none; -1 with @e set.
+ */
+int vz_bc_destroy(int bc, uint32_t id, int timeout_ms, struct vz_err *e);
 
 /**
  * vz_bc_apply() - set every limit that a configuration names

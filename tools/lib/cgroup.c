@@ -192,6 +192,8 @@ static int wait_empty(int dirfd, int timeout_ms)
 		ssize_t n = pread(events, text, sizeof(text) - 1, 0);
 		int64_t left = end - vz_now_ms();
 
+		if (n < 0 && errno == ENODEV)
+			return 0;	/* somebody else has removed it */
 		text[n > 0 ? n : 0] = 0;
 		if (strstr(text, "populated 0"))
 			return 0;
@@ -294,17 +296,22 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 
 int vz_cgroup_leaf(uint32_t ctid, int outside, struct vz_err *e)
 {
-	_cleanup_close_ int dir = open_ct(ctid);
+	_cleanup_close_ int dir = open_ct(ctid), fd = -1;
 	const char *path = outside ? "enter" : "ct/enter";
-	int fd;
+	struct stat st;
 
 	if (dir < 0)
 		return vz_err_errno(e, VZ_EXIT_NOT_RUNNING, "cgroup of container %u", ctid);
 	fd = vz_open_below(dir, path, DIR_FLAGS, 0);
 	if (fd < 0 && errno == ENOENT && (!mkdirat(dir, path, 0755) || errno == EEXIST))
 		fd = vz_open_below(dir, path, DIR_FLAGS, 0);
-	return fd >= 0 ? fd :
-			 vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s", PARENT, ctid, path);
+	if (fd < 0 || fstat(fd, &st))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s", PARENT, ctid, path);
+	/* Only its owner can freeze it: one that the tenant made may be a trap. */
+	if (st.st_uid)
+		return vz_err_set(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s belongs to the container",
+				  PARENT, ctid, path);
+	return vz_steal_fd(&fd);
 }
 
 int vz_cgroup_keepers(void)

@@ -213,10 +213,9 @@ int vz_ct_base(const struct vz_ct *ct, uid_t *base, struct vz_err *e)
 
 bool vz_ct_mounted(const struct vz_ct *ct)
 {
-	char parent[PATH_MAX];
-	struct stat a, b;
+	struct statx x;
 
-	if (snprintf(parent, sizeof(parent), "%s/..", ct->root) >= (int)sizeof(parent))
-		return false;
-	return !stat(ct->root, &a) && !stat(parent, &b) && a.st_dev != b.st_dev;
+	/* Not by its device: simfs lies on the same one as its mount point. */
+	return !statx(AT_FDCWD, ct->root, AT_NO_AUTOMOUNT, 0, &x) &&
+	       x.stx_attributes & STATX_ATTR_MOUNT_ROOT;
 }

@@ -85,6 +85,8 @@ struct vz_run {
 	int pidfd;		/* of init, -1: not running */
 	bool keeper;		/* the keeper lives */
 	pid_t keeper_pid;	/* valid if keeper */
+	int keeper_fd;		/* its pidfd, -1: no keeper */
+	bool rebooting;		/* the keeper waits, and will start the container again */
 };
 
 /**
@@ -99,7 +101,7 @@ void vz_run_put(struct vz_run *run);
 /* Directory of the run state, made if need be; -1 with @e set. */
 int vz_run_dir(uint32_t id, struct vz_err *e);
 
-/* Records init and keeper. 0, or -1 with errno. */
+/* Records init (0: it is gone, a reboot is due) and keeper. 0, or -1 with errno. */
 int vz_run_record(int dirfd, pid_t init, pid_t keeper);
 
 /* Forgets the record, keeps the console log. */

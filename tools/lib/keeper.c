@@ -16,6 +16,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "bc.h"
 #include "cgroup.h"
 #include "cleanup.h"
 #include "conf.h"
@@ -169,7 +170,10 @@ static void log_end(const siginfo_t *si)
 		vz_log(VZ_LOG_INFO, "init was killed by signal %d", si->si_status);
 }
 
-/* Starts the container again, as a fresh program: this one becomes it. */
+/*
+ * Starts the container again, as a fresh program: this one becomes it. Meanwhile the
+ * record names nobody but the keeper, and whoever has the lock may kill that.
+ */
 static void start_again(struct keeper *k)
 {
 	char *env[] = { (char *)"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL };
@@ -207,9 +211,10 @@ static int keep(struct keeper *k, struct vz_launched *l)
 	log_end(&si);
 	if (vz_cgroup_remove(k->id, DIE_MS, &e))
 		vz_log(VZ_LOG_ERR, "%s", e.msg);
-	vz_run_forget(k->dir);
-	if (si.si_code != CLD_EXITED && si.si_status == SIGHUP && !k->foreground)
+	if (si.si_code != CLD_EXITED && si.si_status == SIGHUP && !k->foreground &&
+	    !vz_run_record(k->dir, 0, getpid()))
 		start_again(k);
+	vz_run_forget(k->dir);
 	return si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
 }
 
@@ -220,6 +225,7 @@ static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts 
 	k->dir = vz_run_dir(ct->id, e);
 	if (k->dir < 0 || take_lock(k, e) || vz_launch(ct, o, l, e))
 		return -1;
+	k->started = vz_now_ms();
 	k->console = l->console;
 	if (vz_run_record(k->dir, l->pid, getpid())) {
 		vz_err_errno(e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u", VZ_RUN_DIR,
@@ -231,15 +237,21 @@ static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts 
 	return 0;
 }
 
+/*
+ * After a failed start: of a container that was not started before nothing stays.
+ * Later runs keep the log and the last words of the beancounter.
+ */
+static void forget_start(uint32_t id)
+{
+	if (!vz_run_seen(id))
+		vz_run_remove(id);
+}
+
 static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock)
 {
-	struct keeper k = { .id = ct->id,
-			    .dir = -1,
-			    .lock = -1,
-			    .console = -1,
-			    .slave = -1,
-			    .log = -1,
-			    .started = vz_now_ms() };
+	struct keeper k = {
+		.id = ct->id, .dir = -1, .lock = -1, .console = -1, .slave = -1, .log = -1
+	};
 	struct vz_err e = { 0 };
 	struct vz_launched l;
 
@@ -260,6 +272,15 @@ static int keeper_main(struct vz_ct *ct, const struct vz_start_opts *o, int sock
 	return keep(&k, &l);
 }
 
+/* That of a container that was not started before is the failed start's own. */
+static void undo_beancounter(uint32_t id)
+{
+	_cleanup_close_ int bc = vz_run_seen(id) ? -1 : vz_bc_open(NULL);
+
+	if (bc >= 0)
+		vz_bc_destroy(bc, id, DIE_MS, NULL);
+}
+
 /* The caller is the keeper: nobody else is needed, and it ends with its container. */
 static int run_foreground(struct vz_ct *ct, const struct vz_start_opts *o, int *status,
 			  struct vz_err *e)
@@ -270,13 +291,14 @@ static int run_foreground(struct vz_ct *ct, const struct vz_start_opts *o, int *
 			    .console = -1,
 			    .slave = -1,
 			    .log = -1,
-			    .foreground = true,
-			    .started = vz_now_ms() };
+			    .foreground = true };
 	struct vz_launched l;
 
 	signal(SIGPIPE, SIG_IGN);
-	if (begin(&k, ct, o, &l, e))
+	if (begin(&k, ct, o, &l, e)) {
+		forget_start(ct->id);
 		return -1;
+	}
 	vz_ct_unlock(ct);
 	*status = keep(&k, &l);
 	return 0;
@@ -326,9 +348,11 @@ int vz_start(struct vz_ct *ct, const struct vz_start_opts *o, int *status, struc
 	if (type != VZ_MSG_ERROR) {
 		/* Killed while it worked: what it made is found by name. */
 		vz_cgroup_remove(ct->id, DIE_MS, NULL);
+		undo_beancounter(ct->id);
 		vz_err_set(e, VZ_EXIT_ENV_CREATE,
 			   "the keeper died while it started the "
 			   "container (killed by somebody, or out of memory)");
 	}
+	forget_start(ct->id);
 	return -1;
 }

@@ -20,7 +20,6 @@
 #include "log.h"
 #include "ns.h"
 #include "priv.h"
-#include "quota.h"
 #include "rootfs.h"
 #include "sys.h"
 
@@ -82,18 +81,13 @@ static int make_beancounter(struct launch *s)
 
 static int make_limits(struct launch *s)
 {
-	_cleanup_close_ int area = -1;
-
 	if (make_beancounter(s))
 		return -1;
 	s->cgroup = vz_cgroup_make(s->ct->id, s->base, s->e);
 	if (s->cgroup < 0)
 		return -1;
 	s->cgroup_made = true;
-	area = vz_open_host(s->ct->private, O_RDONLY | O_DIRECTORY);
-	if (area < 0)
-		return vz_err_errno(s->e, VZ_EXIT_PRIVATE_MISSING, "%s", s->ct->private);
-	return vz_quota_set(area, s->ct->id, s->ct->merged, s->e);
+	return vz_rootfs_quota(s->ct, s->e);
 }
 
 static int clone_init(struct launch *s)
@@ -211,7 +205,7 @@ static void undo(struct launch *s)
 	if (s->cgroup_made)
 		vz_cgroup_remove(s->ct->id, DIE_MS, NULL);
 	if (s->bc >= 0 && s->bc_fresh)
-		vz_bc_destroy(s->bc, s->ct->id, NULL);
+		vz_bc_destroy(s->bc, s->ct->id, DIE_MS, NULL);
 }
 
 static void close_all(struct launch *s)

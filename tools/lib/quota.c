@@ -35,6 +35,21 @@ int vz_quota_mark(int dirfd, uint32_t project, struct vz_err *e)
 			      "or set DISK_QUOTA=no");
 }
 
+int vz_quota_check(int dirfd, uint32_t project, const char *path, struct vz_err *e)
+{
+	struct fsxattr x;
+
+	if (ioctl(dirfd, FS_IOC_FSGETXATTR, &x))
+		return vz_err_errno(e, VZ_EXIT_QUOTA_ON, "project of %s", path);
+	if (x.fsx_projid == project && x.fsx_xflags & FS_XFLAG_PROJINHERIT)
+		return 0;
+	return vz_err_set(e, VZ_EXIT_QUOTA_ON,
+			  "DISKSPACE or DISKINODES is set, but %s is not in project %u, as after a "
+			  "restore: the limits would have no effect. chattr -R +P -p %u %s; or set "
+			  "DISK_QUOTA=no",
+			  path, project, project, path);
+}
+
 static int no_quota(struct vz_err *e, int code)
 {
 	vz_err_errno(e, code, "project quota");

@@ -29,6 +29,14 @@ struct vz_quota {
 int vz_quota_mark(int dirfd, uint32_t project, struct vz_err *e);
 
 /**
+ * vz_quota_check() - is a directory in a project, so that limits apply to what is below?
+ * @path: how messages call it
+ *
+ * Return: 0; -1 with @e set (VZ_EXIT_QUOTA_ON).
+ */
+int vz_quota_check(int dirfd, uint32_t project, const char *path, struct vz_err *e);
+
+/**
  * vz_quota_set() - set limits from DISKSPACE and DISKINODES
  * @dirfd: anything on the file system
  *

@@ -100,6 +100,29 @@ int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e)
 	return 0;
 }
 
+int vz_rootfs_quota(const struct vz_ct *ct, struct vz_err *e)
+{
+	static const char *const names[] = { ".", VZ_PRIVATE_FS, VZ_PRIVATE_WORK };
+	_cleanup_close_ int area = -1;
+	char path[PATH_MAX + 8];
+
+	if (!vz_quota_wanted(ct->merged))
+		return 0;
+	area = open_private(ct, e);
+	if (area < 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		_cleanup_close_ int fd = vz_open_below(area, names[i], O_RDONLY | O_DIRECTORY, 0);
+
+		snprintf(path, sizeof(path), "%s/%s", ct->private, i ? names[i] : "");
+		if (fd < 0)
+			return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s", path);
+		if (vz_quota_check(fd, ct->id, path, e))
+			return -1;
+	}
+	return vz_quota_set(area, ct->id, ct->merged, e);
+}
+
 static int set_flags(int tree, uint64_t set, int userns)
 {
 	struct mount_attr attr = { .attr_set = set, .userns_fd = userns };
@@ -406,13 +429,16 @@ static int check_private(const struct vz_ct *ct, int parent, const char *name, s
 /* Renamed first: what is half removed is never taken for a container. */
 int vz_rootfs_remove(const struct vz_ct *ct, struct vz_err *e)
 {
-	char name[NAME_MAX], gone[NAME_MAX];
+	char name[NAME_MAX], gone[NAME_MAX + 8];
 	_cleanup_close_ int parent = -1;
 	struct stat st;
 
 	parent = open_parent(ct, name, false, e);
 	if (parent < 0)
 		return parent == NO_PARENT ? 0 : -1;
+	snprintf(gone, sizeof(gone), "%s.tmp", name);
+	if (vz_tree_remove(parent, gone, e))
+		return vz_err_wrap(e, "remains of an interrupted create, %s.tmp", ct->private);
 	snprintf(gone, sizeof(gone), ".vzctl-rm-me.%u", ct->id);
 	if (vz_tree_remove(parent, gone, e))
 		return -1;
@@ -445,10 +471,33 @@ int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err
 	dir = vz_open_below(parent, tmp, O_RDONLY | O_DIRECTORY, 0);
 	rc = dir < 0 ? vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "%s.tmp", ct->private) :
 		       fill_private(ct, dir, project, e);
-	if (!rc && renameat(parent, tmp, parent, name))
-		rc = vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "rename %s.tmp to %s", ct->private,
-				  ct->private);
 	if (rc)
 		vz_tree_remove(parent, tmp, NULL);
 	return rc;
+}
+
+int vz_rootfs_commit(const struct vz_ct *ct, struct vz_err *e)
+{
+	char name[NAME_MAX], tmp[NAME_MAX + 8];
+	_cleanup_close_ int parent = open_parent(ct, name, true, e);
+
+	if (parent < 0)
+		return -1;
+	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+	if (renameat(parent, tmp, parent, name))
+		return vz_err_errno(e, VZ_EXIT_CREATE_PRIVATE, "rename %s.tmp to %s", ct->private,
+				    ct->private);
+	return 0;
+}
+
+void vz_rootfs_abandon(const struct vz_ct *ct)
+{
+	char name[NAME_MAX], tmp[NAME_MAX + 8];
+	_cleanup_close_ int parent = open_parent(ct, name, true, NULL);
+
+	if (parent < 0)
+		return;
+	snprintf(tmp, sizeof(tmp), "%s.tmp", name);
+	vz_tree_remove(parent, tmp, NULL);
+	vz_quota_drop(parent, ct->id);
 }

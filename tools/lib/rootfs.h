@@ -26,6 +26,14 @@ struct vz_err;
 int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e);
 
 /**
+ * vz_rootfs_quota() - set the disk limits of a container
+ *
+ * Return: 0, also if none are configured; -1 with @e set, also if the private area is not
+ * in the container's project, so that they would have no effect.
+ */
+int vz_rootfs_quota(const struct vz_ct *ct, struct vz_err *e);
+
+/**
  * vz_rootfs_scratch() - move the calling process to a private mount namespace
  *
  * What is read-only there before clone3() stays locked so for the container.
@@ -65,14 +73,17 @@ int vz_rootfs_mount_point(const struct vz_ct *ct);
 int vz_rootfs_umount(const struct vz_ct *ct, struct vz_err *e);
 
 /**
- * vz_rootfs_create() - make the private area of a new container
+ * vz_rootfs_create() - make the private area of a new container, under a name for the time
  * @project: project of its disk quota
  *
- * For layout simfs the template is copied. All or nothing.
+ * For layout simfs the template is copied. What an interrupted create left is removed.
+ * vz_rootfs_commit() gives the area its name, vz_rootfs_abandon() deletes it.
  *
- * Return: 0; -1 with @e set.
+ * Return: 0; -1 with @e set, and nothing is left.
  */
 int vz_rootfs_create(const struct vz_ct *ct, unsigned int project, struct vz_err *e);
+int vz_rootfs_commit(const struct vz_ct *ct, struct vz_err *e);
+void vz_rootfs_abandon(const struct vz_ct *ct);
 
 /**
  * vz_rootfs_remove() - delete the private area and its quota

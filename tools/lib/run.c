@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Run state of a container, in /run/beanpod/CTID:
- *   state	"init PID START\nkeeper PID START\n", START as in /proc/PID/stat
+ *   state	"init PID START\nkeeper PID START\n", START as in /proc/PID/stat;
+ *		init is "0 0" while the keeper waits before it starts the container again
  *   keeper	locked by the keeper as long as it lives
  *   console.log, console.log.1
  */
@@ -51,10 +52,10 @@ static int open_process(pid_t pid, unsigned long long start)
 void vz_run_get(uint32_t id, struct vz_run *run)
 {
 	unsigned long long init_start = 0, keeper_start = 0;
-	int init = 0, keeper = 0, fd;
+	int init = 0, keeper = 0;
 	char path[64], text[256];
 
-	*run = (struct vz_run){ .pidfd = -1 };
+	*run = (struct vz_run){ .pidfd = -1, .keeper_fd = -1 };
 	snprintf(path, sizeof(path), VZ_RUN_DIR "/%u/state", id);
 	if (vz_read_text(AT_FDCWD, path, text, sizeof(text)) < 0 ||
 	    sscanf(text, "init %d %llu\nkeeper %d %llu", &init, &init_start, &keeper,
@@ -65,11 +66,12 @@ void vz_run_get(uint32_t id, struct vz_run *run)
 		run->running = true;
 		run->init = init;
 	}
-	fd = open_process(keeper, keeper_start);
-	if (fd >= 0) {
-		close(fd);
+	/* After a reboot the keeper itself has become the start. */
+	run->keeper_fd = keeper == getpid() ? -1 : open_process(keeper, keeper_start);
+	if (run->keeper_fd >= 0) {
 		run->keeper = true;
 		run->keeper_pid = keeper;
+		run->rebooting = !init;
 	}
 }
 
@@ -77,7 +79,9 @@ void vz_run_put(struct vz_run *run)
 {
 	if (run->pidfd >= 0)
 		close(run->pidfd);
-	run->pidfd = -1;
+	if (run->keeper_fd >= 0)
+		close(run->keeper_fd);
+	run->pidfd = run->keeper_fd = -1;
 }
 
 int vz_run_dir(uint32_t id, struct vz_err *e)
@@ -96,8 +100,8 @@ int vz_run_record(int dirfd, pid_t init, pid_t keeper)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "init %d %llu\nkeeper %d %llu\n", init, start_time(init),
-		 keeper, start_time(keeper));
+	snprintf(text, sizeof(text), "init %d %llu\nkeeper %d %llu\n", init,
+		 init ? start_time(init) : 0, keeper, start_time(keeper));
 	return vz_replace_text(dirfd, "state", text, 0600);
 }
 

@@ -18,12 +18,13 @@
 #include "keeper.h"
 #include "log.h"
 #include "num.h"
+#include "paths.h"
 #include "sys.h"
 
 #define KILL_MS		30000	/* SIGKILL works, or the kernel is stuck */
 #define KEEPER_MS	40000	/* longer than the keeper itself waits */
 #define DEAF_MS		1000	/* patience with an init that seems not to handle the signal */
-#define MAX_MS		86400000
+#define MAX_S		86400
 
 /*
  * What the tenant's init calls itself decides which signal its own init gets, so a
@@ -101,7 +102,8 @@ static bool would_notice(pid_t pid, int sig)
 static int ask(const struct vz_ct *ct, const struct vz_run *run)
 {
 	const char *name = vz_ct_get(ct, "STOP_SIGNAL", NULL);
-	int64_t patience = vz_ct_number(ct, "STOP_TIMEOUT", VZ_STOP_TIMEOUT) * 1000;
+	uint64_t seconds = vz_ct_number(ct, "STOP_TIMEOUT", VZ_STOP_TIMEOUT);
+	int patience = seconds < MAX_S ? seconds * 1000 : MAX_S * 1000;
 	int sig = name ? signal_by_name(name) : 0;
 	bool sure = sig > 0;
 
@@ -109,8 +111,6 @@ static int ask(const struct vz_ct *ct, const struct vz_run *run)
 		vz_log(VZ_LOG_WARN, "STOP_SIGNAL=%s is no signal", name);
 	if (!sig)
 		sig = default_signal(run->init, &sure);
-	if (patience > MAX_MS)
-		patience = MAX_MS;
 	if (!sure && !would_notice(run->init, sig) && patience > DEAF_MS)
 		patience = DEAF_MS;
 	if (vz_pidfd_signal(run->pidfd, sig))
@@ -118,8 +118,8 @@ static int ask(const struct vz_ct *ct, const struct vz_run *run)
 	if (vz_wait_input(run->pidfd, patience) == 1)
 		return 0;
 	if (patience != DEAF_MS)
-		vz_log(VZ_LOG_WARN, "did not stop within %lld seconds (STOP_TIMEOUT): killing",
-		       (long long)patience / 1000);
+		vz_log(VZ_LOG_WARN, "did not stop within %d seconds (STOP_TIMEOUT): killing",
+		       patience / 1000);
 	return -1;
 }
 
@@ -150,6 +150,43 @@ static int clear_up(const struct vz_ct *ct, struct vz_err *e)
 	return 0;
 }
 
+int vz_stop_reboot(const struct vz_run *run, struct vz_err *e)
+{
+	if (!run->rebooting)
+		return 0;
+	if (vz_pidfd_signal(run->keeper_fd, SIGKILL) && errno != ESRCH)
+		return vz_err_errno(e, VZ_EXIT_STOP, "kill the keeper (pid %d)", run->keeper_pid);
+	if (vz_wait_input(run->keeper_fd, KILL_MS) != 1)
+		return vz_err_set(e, VZ_EXIT_STOP, "the keeper (pid %d) does not die",
+				  run->keeper_pid);
+	return 0;
+}
+
+int vz_stop_needed(const struct vz_ct *ct, struct vz_err *e)
+{
+	struct vz_run run;
+
+	vz_run_get(ct->id, &run);
+	vz_run_put(&run);
+	if (run.rebooting)
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "Container %u is about to start again after a reboot. Stop it: "
+				  "vzctl stop %u",
+				  ct->id, ct->id);
+	if (run.running)
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "Container %u is running; its files are in /proc/%d/root. Stop "
+				  "it: vzctl stop %u",
+				  ct->id, run.init, ct->id);
+	/* The record may be lost; what lives in the cgroup still uses the files. */
+	if (vz_cgroup_populated(ct->id))
+		return vz_err_set(e, VZ_EXIT_RUNNING,
+				  "Processes of container %u are alive, although nothing is "
+				  "recorded in %s/%u/state. Stop them: vzctl stop %u",
+				  ct->id, VZ_RUN_DIR, ct->id, ct->id);
+	return 0;
+}
+
 int vz_stop(struct vz_ct *ct, bool fast, struct vz_err *e)
 {
 	struct vz_run run;
@@ -157,13 +194,15 @@ int vz_stop(struct vz_ct *ct, bool fast, struct vz_err *e)
 
 	vz_run_get(ct->id, &run);
 	if (!run.running) {
-		/* Between the end of one init and the start of the next, after a reboot. */
-		if (run.keeper)
-			kill(run.keeper_pid, SIGKILL);
 		if (!run.keeper && !vz_cgroup_populated(ct->id))
 			return vz_err_set(e, VZ_EXIT_NOT_RUNNING, "Container %u is not running",
 					  ct->id);
-		return clear_up(ct, e);
+		rc = vz_stop_reboot(&run, e);
+		vz_run_put(&run);
+		/* With the record lost it may still run, and its keeper wait for that. */
+		if (!run.keeper)
+			vz_cgroup_kill(ct->id);
+		return rc ? rc : clear_up(ct, e);
 	}
 	if (!run.keeper)
 		vz_log(VZ_LOG_WARN, "its keeper is gone; clearing up without it");

@@ -7,6 +7,7 @@
 
 struct vz_ct;
 struct vz_err;
+struct vz_run;
 
 #define VZ_STOP_TIMEOUT	120	/* seconds, default of STOP_TIMEOUT */
 
@@ -22,5 +23,15 @@ struct vz_err;
  * Return: 0: nothing of it lives; -1 with @e set (VZ_EXIT_NOT_RUNNING, VZ_EXIT_STOP).
  */
 int vz_stop(struct vz_ct *ct, bool fast, struct vz_err *e);
+
+/* Ends a keeper that waits to start its container again; 0 also if there is none. */
+int vz_stop_reboot(const struct vz_run *run, struct vz_err *e);
+
+/**
+ * vz_stop_needed() - does anything of the container live, recorded or not?
+ *
+ * Return: 0: nothing does, its files may be touched; -1 with @e set (VZ_EXIT_RUNNING).
+ */
+int vz_stop_needed(const struct vz_ct *ct, struct vz_err *e);
 
 #endif

@@ -113,6 +113,10 @@ static int set_uids(struct vz_ct *ct, struct vz_conf *c, struct vz_err *e)
 		       0;
 }
 
+/*
+ * The configuration before the area has its name: whenever this is interrupted, another
+ * create finishes it and destroy removes it.
+ */
 static int finish(struct vz_cmd_ctx *ctx, struct vz_conf *c, struct vz_err *e)
 {
 	_cleanup_close_ int lock = vz_lock_host(ctx->ct.lockdir, "uid.lck", e);
@@ -121,8 +125,12 @@ static int finish(struct vz_cmd_ctx *ctx, struct vz_conf *c, struct vz_err *e)
 	if (lock < 0 || set_uids(&ctx->ct, c, e) ||
 	    (name && vz_name_set(ctx->ct.id, NULL, name, e)))
 		return -1;
-	if (!vz_conf_save(c, vz_ct_conf_path(&ctx->ct), e))
-		return 0;
+	if (!vz_conf_save(c, vz_ct_conf_path(&ctx->ct), e)) {
+		if (!vz_rootfs_commit(&ctx->ct, e))
+			return 0;
+		if (!ctx->ct.conf)
+			unlink(vz_ct_conf_path(&ctx->ct));
+	}
 	if (name)
 		vz_name_set(ctx->ct.id, name, NULL, NULL);
 	return -1;
@@ -132,7 +140,6 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	_cleanup_(vz_conf_freep) struct vz_conf *c = NULL;
 	struct vz_ct *ct = &ctx->ct;
-	struct vz_err ignored = {};
 
 	if (vz_ct_lock(ct, "creating", e) || vz_ct_reload(ct, ctx->overlay, e))
 		return -1;
@@ -153,11 +160,11 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 		return -1;
 	if (vz_rootfs_mount_point(ct)) {
 		vz_err_errno(e, VZ_EXIT_MKDIR, "make %s (VE_ROOT)", ct->root);
-		vz_rootfs_remove(ct, &ignored);
+		vz_rootfs_abandon(ct);
 		return -1;
 	}
 	if (finish(ctx, c, e)) {
-		vz_rootfs_remove(ct, &ignored);
+		vz_rootfs_abandon(ct);
 		return -1;
 	}
 	vz_log(VZ_LOG_INFO, "Container private area was created");

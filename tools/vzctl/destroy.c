@@ -14,18 +14,14 @@
 #include "lib/log.h"
 #include "lib/name.h"
 #include "lib/rootfs.h"
+#include "lib/stop.h"
+
+#define COUNTED_MS	10000	/* processes that have just died may be counted still */
 
 static int check(const struct vz_ct *ct, struct vz_err *e)
 {
-	struct vz_run state;
-
-	vz_run_get(ct->id, &state);
-	vz_run_put(&state);
-	if (state.running)
-		return vz_err_set(e, VZ_EXIT_RUNNING,
-				  "Container %u is running. Stop it: vzctl "
-				  "stop %u",
-				  ct->id, ct->id);
+	if (vz_stop_needed(ct, e))
+		return -1;
 	if (vz_ct_mounted(ct))
 		return vz_err_set(e, VZ_EXIT_MOUNTED,
 				  "Container %u is mounted. Unmount it: vzctl "
@@ -57,7 +53,7 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 		return -1;
 	rmdir(ct->root);
 	bc = vz_bc_open(NULL);
-	if (bc >= 0 && vz_bc_destroy(bc, ct->id, e))
+	if (bc >= 0 && vz_bc_destroy(bc, ct->id, COUNTED_MS, e))
 		vz_log(VZ_LOG_WARN, "%s", e->msg);
 	vz_run_remove(ct->id);
 	if (retire_conf(ct, e))

@@ -3,26 +3,13 @@
 #include "cmd.h"
 #include "lib/log.h"
 #include "lib/rootfs.h"
-
-static int must_be_down(const struct vz_ct *ct, struct vz_err *e)
-{
-	struct vz_run state;
-
-	vz_run_get(ct->id, &state);
-	vz_run_put(&state);
-	if (!state.running)
-		return 0;
-	return vz_err_set(e, VZ_EXIT_RUNNING,
-			  "Container %u is running; its files are in "
-			  "/proc/%d/root",
-			  ct->id, state.init);
-}
+#include "lib/stop.h"
 
 static int do_mount(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	struct vz_ct *ct = &ctx->ct;
 
-	if (vz_cmd_lock(ctx, "mounting", e) || must_be_down(ct, e))
+	if (vz_cmd_lock(ctx, "mounting", e) || vz_stop_needed(ct, e))
 		return -1;
 	if (vz_ct_mounted(ct))
 		return vz_err_set(e, VZ_EXIT_MOUNTED, "Container %u is already mounted on %s",
@@ -37,7 +24,7 @@ static int do_umount(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	struct vz_ct *ct = &ctx->ct;
 
-	if (vz_cmd_lock(ctx, "unmounting", e) || must_be_down(ct, e))
+	if (vz_cmd_lock(ctx, "unmounting", e) || vz_stop_needed(ct, e))
 		return -1;
 	if (!vz_ct_mounted(ct))
 		return vz_err_set(e, VZ_EXIT_NOT_MOUNTED, "Container %u is not mounted", ct->id);

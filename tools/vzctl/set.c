@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
 /* vzctl set */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -8,12 +7,11 @@
 #include "lib/bc.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
-#include "lib/fd.h"
 #include "lib/join.h"
 #include "lib/log.h"
 #include "lib/name.h"
 #include "lib/param.h"
-#include "lib/quota.h"
+#include "lib/rootfs.h"
 
 static int save, reset_ub;
 
@@ -93,15 +91,6 @@ static int apply_policies(const struct vz_ct *ct, const struct vz_conf *from, st
 	return 0;
 }
 
-static int apply_quota(const struct vz_ct *ct, struct vz_err *e)
-{
-	_cleanup_close_ int dir = vz_open_host(ct->private, O_RDONLY | O_DIRECTORY);
-
-	if (dir < 0)
-		return vz_err_errno(e, VZ_EXIT_PRIVATE_MISSING, "%s", ct->private);
-	return vz_quota_set(dir, ct->id, ct->merged, e);
-}
-
 static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, struct vz_err *e)
 {
 	const struct vz_conf *o = ctx->overlay;
@@ -115,7 +104,7 @@ static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, st
 	if (running && vz_conf_get(o, "POLICY") && apply_policies(ct, o, e))
 		return -1;
 	/* Disk limits live in the file system, whether the container runs or not. */
-	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && apply_quota(ct, e))
+	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && vz_rootfs_quota(ct, e))
 		return -1;
 	if (running && hostname && *hostname && vz_join_hostname(ct, hostname, e))
 		return -1;

@@ -6,6 +6,7 @@
 #include "lib/keeper.h"
 #include "lib/log.h"
 #include "lib/rootfs.h"
+#include "lib/stop.h"
 #include "lib/uid.h"
 
 #define TEARDOWN_MS	35000	/* the keeper of the last run may be clearing up still */
@@ -24,6 +25,7 @@ static int check(struct vz_ct *ct, struct vz_err *e)
 {
 	struct vz_run run;
 	uid_t base;
+	int rc;
 
 	if (vz_ct_yes(ct, "DISABLED", false))
 		return vz_err_set(e, VZ_EXIT_DISABLED,
@@ -31,9 +33,13 @@ static int check(struct vz_ct *ct, struct vz_err *e)
 				  "set %u --disabled no --save",
 				  ct->id, ct->id);
 	vz_run_get(ct->id, &run);
+	rc = run.running ?
+		     vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is already running", ct->id) :
+		     vz_stop_reboot(&run, e);
 	vz_run_put(&run);
-	if (run.running)
-		return vz_err_set(e, VZ_EXIT_RUNNING, "Container %u is already running", ct->id);
+	/* With the record lost it may run; a start would begin by killing that. */
+	if (rc || (!run.keeper && vz_stop_needed(ct, e)))
+		return -1;
 	if (vz_keeper_wait(ct->id, TEARDOWN_MS))
 		return vz_err_set(e, VZ_EXIT_TIMEOUT,
 				  "the last run of container %u is still being "
