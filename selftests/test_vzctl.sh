@@ -147,6 +147,16 @@ t_exec() {
 	out=$("$VZCTL" exec $BASE 'echo err >&2; echo out' 2> /dev/null); expect_no err
 	# A pipe may be opened again by name, as programs do that log to /dev/stdout.
 	out=$("$VZCTL" exec $BASE 'echo again > /dev/stdout' | cat); expect_out again
+	# It stays the caller's, and what it does not read is for the caller's next program.
+	out=$( { "$VZCTL" exec $BASE true; stat -L -c 'owner %u' /proc/self/fd/1; } | cat )
+	expect_out "owner 0"
+	out=$(echo data | { "$VZCTL" exec $BASE cat; stat -L -c 'owner %u' /proc/self/fd/0; })
+	expect_out data; expect_out "owner 0"
+	out=$(printf '1\n2\n' | while read -r n; do "$VZCTL" exec $BASE echo got-$n; done)
+	expect_out got-1; expect_out got-2
+	out=$("$VZCTL" exec3 $BASE dd if=/dev/zero bs=64k count=64 2> /dev/null | wc -c)
+	expect [ "$out" = 4194304 ]
+	out=$(timeout 60 "$VZCTL" exec3 $BASE cat /dev/zero | head -c 3 | wc -c); expect_out 3
 	vz exec $BASE env
 	expect_no HOME=$HOME/x; expect_no VZ_TEST; expect_no SSH
 	expect_out HOME=/root; expect_out container=
@@ -156,6 +166,38 @@ t_exec() {
 	expect wait_for 20 grep -q ready "$work/ready"
 	kill -TERM $!
 	wait $!; rc=$?; expect_rc 5
+	# But not those that the caller ignores.
+	( trap '' TERM; exec "$VZCTL" exec2 $BASE \
+		'echo ready; until test -e /root/go; do sleep 0.1; done; exit 6' ) > "$work/ready" 2>&1 &
+	local job=$!
+	expect wait_for 20 grep -q ready "$work/ready"
+	kill -TERM $job
+	vz exec $BASE touch /root/go; expect_rc 0
+	wait $job; rc=$?; expect_rc 6
+	drop $BASE
+}
+
+# An output that nobody reads holds up neither the other one nor the end.
+t_exec_stuck() {
+	local verb
+	new $BASE
+	start $BASE
+	for verb in exec2 "enter --exec"; do
+		mkfifo "$work/full"
+		exec 7<> "$work/full"
+		# shellcheck disable=SC2086
+		set -- ${verb/ / $BASE }
+		[ $# = 3 ] || set -- "$1" $BASE
+		"$VZCTL" --quiet "$@" "touch /root/$1; echo told >&2; exec cat /dev/zero" \
+			> "$work/full" 2> "$work/told" &
+		expect wait_for 20 [ -e /vz/private/$BASE/fs/root/$1 ]
+		[ "$1" = enter ] || expect wait_for 20 grep -q told "$work/told"
+		kill -TERM $!
+		wait_for 20 no_process $! || { fail "$verb does not end"; kill -9 $!; }
+		wait $!
+		exec 7>&-
+		rm "$work/full"
+	done
 	drop $BASE
 }
 
@@ -256,6 +298,13 @@ t_quota() {
 	vz exec $BASE 'rm -f /root/*'
 	vz set $BASE --diskspace 40M --save; expect_rc 0
 	vz exec $BASE 'dd if=/dev/zero of=/root/big bs=64k count=480 2> /dev/null'; expect_rc 0
+	# Files that were restored by other means are in no project.
+	vz stop $BASE; expect_rc 0
+	chattr -P -p 0 /vz/private/$BASE/w
+	vz start $BASE; expect_rc 60; expect_out "not in project"
+	vz set $BASE --diskspace 30M --save; expect_rc 60
+	chattr +P -p $BASE /vz/private/$BASE/w
+	start $BASE
 	drop $BASE
 	new $BASE --diskspace 20M	# limits of the destroyed one are gone
 	vz set $BASE --diskspace 5x --save; expect_rc 21
@@ -271,6 +320,11 @@ t_simfs() {
 	vz stop $BASE; expect_rc 0
 	expect [ -e /vz/private/$BASE/fs/root/x ]
 	expect [ ! -e /vz/private/$BASE/fs/memory ]
+	vz mount $BASE; expect_rc 0
+	expect is $BASE "exist mounted down"
+	vz destroy $BASE; expect_rc 41
+	vz umount $BASE; expect_rc 0
+	expect is $BASE "exist unmounted down"
 	drop $BASE
 }
 
@@ -292,7 +346,7 @@ t_debian() {
 	drop $BASE
 }
 
-tests=(help no_container no_global_config not_root create uids life mount exec enter limits policy
-	quota simfs debian)
+tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter limits
+	policy quota simfs debian)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -185,6 +185,14 @@ t_attack_cgroup() {
 	vz exec $BASE 'echo entered'; expect_rc 0; expect_out entered
 	vz stop $BASE --fast; expect_rc 0
 	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	# A frozen one of the tenant's in the same place catches nobody.
+	start $BASE
+	vz exec $BASE 'mkdir /sys/fs/cgroup/x && echo $$ > /sys/fs/cgroup/x/cgroup.procs &&
+		{ rmdir /sys/fs/cgroup/enter; mkdir /sys/fs/cgroup/enter; } &&
+		echo 1 > /sys/fs/cgroup/enter/cgroup.freeze'
+	expect_rc 0
+	out=$(timeout 60 "$VZCTL" exec $BASE 'echo entered' 2>&1 < /dev/null); rc=$?
+	expect_rc 0; expect_out entered
 	drop $BASE
 }
 

@@ -45,7 +45,8 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e);
  * vz_cgroup_leaf() - where a process that enters from the host starts
  * @outside: the one beside ct, which the tenant cannot spoil; else one below it
  *
- * Return: descriptor for CLONE_INTO_CGROUP; -1 with @e set.
+ * Return: descriptor for CLONE_INTO_CGROUP; -1 with @e set, also if the tenant has put
+ * one of its own there, which it could have frozen.
  */
 int vz_cgroup_leaf(uint32_t ctid, int outside, struct vz_err *e);
 

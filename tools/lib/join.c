@@ -11,12 +11,10 @@
 #include <bc_resources.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 
 #include "bc.h"
@@ -34,10 +32,6 @@
 
 #define HEADROOM_TRIES	16
 #define START_MS	60000	/* for a newcomer to execute its program */
-
-#ifndef PIPEFS_MAGIC
-#define PIPEFS_MAGIC	0x50495045
-#endif
 
 struct join {
 	const struct vz_ct *ct;
@@ -61,7 +55,10 @@ static int open_container(struct join *j)
 			  j->ct->id, j->ct->id);
 }
 
-/* A pipe in place of a terminal: what the program may do with it ends at the pipe. */
+/*
+ * A pipe of the container's root, in place of a terminal or a pipe of the caller's: what
+ * the program may do with it ends there.
+ */
 static int pipe_for(struct join *j, int fd, uid_t base)
 {
 	struct vz_stream *s = &j->stream[j->streams];
@@ -70,10 +67,10 @@ static int pipe_for(struct join *j, int fd, uid_t base)
 	if (pipe2(p, O_CLOEXEC) || fchown(p[0], base, base))
 		return vz_err_errno(j->e, VZ_EXIT_SYSTEM, "make a pipe");
 	if (fd == STDIN_FILENO) {
-		*s = (struct vz_stream){ .in = fd, .out = p[1], .close_out = true };
+		*s = (struct vz_stream){ .in = fd, .out = p[1], .close_out = true, .copy = -1 };
 		j->in.stdio[fd] = p[0];
 	} else {
-		*s = (struct vz_stream){ .in = p[0], .out = fd };
+		*s = (struct vz_stream){ .in = p[0], .out = fd, .close_in = true, .copy = -1 };
 		j->in.stdio[fd] = p[1];
 	}
 	j->streams++;
@@ -82,7 +79,6 @@ static int pipe_for(struct join *j, int fd, uid_t base)
 
 static int prepare_stdio(struct join *j, uid_t base)
 {
-	struct statfs fs;
 	struct stat st;
 
 	for (int fd = 0; fd < 3; fd++) {
@@ -94,12 +90,14 @@ static int prepare_stdio(struct join *j, uid_t base)
 					  "descriptor %d is a directory of the host; it would "
 					  "lead out of the container",
 					  fd);
-		if (isatty(fd) && pipe_for(j, fd, base))
+		/*
+		 * So that /dev/stdout can be opened inside: for a pipe its owner is checked.
+		 * One to read from goes as it is: what the program leaves in it belongs to
+		 * the caller's next program.
+		 */
+		if ((isatty(fd) || (fd != STDIN_FILENO && S_ISFIFO(st.st_mode))) &&
+		    pipe_for(j, fd, base))
 			return -1;
-		/* So that /dev/stdout can be opened inside: for a pipe that is checked. */
-		if (S_ISFIFO(st.st_mode) && !fstatfs(fd, &fs) && fs.f_type == PIPEFS_MAGIC &&
-		    fchown(fd, base, base))
-			return vz_err_errno(j->e, VZ_EXIT_SYSTEM, "give away descriptor %d", fd);
 	}
 	return 0;
 }
@@ -135,10 +133,13 @@ err:
 	_exit(1);
 }
 
-static pid_t start_helper(struct join *j)
+/* Return: a pidfd. */
+static int start_helper(struct join *j)
 {
-	struct clone_args a = { .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD };
-	int sock[2];
+	int sock[2], pidfd = -1;
+	struct clone_args a = { .flags = CLONE_INTO_CGROUP | CLONE_PIDFD,
+				.pidfd = (uintptr_t)&pidfd,
+				.exit_signal = SIGCHLD };
 	pid_t pid = -1;
 
 	if (vz_msg_pair(sock))
@@ -163,7 +164,7 @@ static pid_t start_helper(struct join *j)
 		close(sock[0]);
 	else
 		j->sock = sock[0];
-	return pid;
+	return pid < 0 ? -1 : pidfd;
 }
 
 /* Follows helper and program until the program is executed or has failed. */
@@ -206,14 +207,15 @@ static int reap(int pidfd, int *status)
 
 static int try_join(struct join *j)
 {
-	pid_t helper = start_helper(j);
+	_cleanup_close_ int helper = start_helper(j);
 	int rc, status;
 
 	if (helper < 0)
 		return -1;
 	rc = follow_start(j);
-	while (waitpid(helper, NULL, 0) < 0 && errno == EINTR)
-		;
+	if (rc)		/* it may hang somewhere, with a container that was killed meanwhile */
+		vz_pidfd_signal(helper, SIGKILL);
+	reap(helper, &status);
 	close(vz_steal_fd(&j->sock));
 	if (rc && j->pidfd >= 0) {
 		vz_pidfd_signal(j->pidfd, SIGKILL);
@@ -311,10 +313,12 @@ static int pump_and_wait(struct join *j, int *status)
 	if (j->master >= 0) {
 		bool tty = isatty(STDIN_FILENO);
 
-		j->stream[0] = (struct vz_stream){ .in = STDIN_FILENO,
-						   .out = j->master,
-						   .eof_char = true };
-		j->stream[1] = (struct vz_stream){ .in = j->master, .out = STDOUT_FILENO };
+		j->stream[0] = (struct vz_stream){
+			.in = STDIN_FILENO, .out = j->master, .eof_char = true, .copy = -1
+		};
+		j->stream[1] = (struct vz_stream){
+			.in = j->master, .out = STDOUT_FILENO, .discard = true, .copy = -1
+		};
 		j->streams = 2;
 		vz_pty_resize(STDIN_FILENO, j->master);
 		if (tty)

@@ -4,10 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
@@ -19,6 +21,7 @@
 #include "sys.h"
 
 #define MAX_STREAMS	3
+#define DRAIN_READS	1024	/* what remains is more than any pipe holds */
 
 static struct termios saved_mode;
 static int saved_tty = -1;
@@ -79,120 +82,227 @@ void vz_pty_restore(void)
 	saved_tty = -1;
 }
 
-static int write_all(int fd, const char *buf, size_t len)
-{
-	struct pollfd p = { .fd = fd, .events = POLLOUT };
-	ssize_t n;
-
-	while (len) {
-		n = write(fd, buf, len);
-		if (n < 0 && errno == EAGAIN)
-			poll(&p, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			return -1;
-		if (n > 0) {
-			buf += n;
-			len -= n;
-		}
-	}
-	return 0;
-}
-
-static void end_stream(struct vz_stream *s)
+/* The character that ends input on a terminal, or nothing. */
+static void queue_eof(struct vz_stream *s)
 {
 	struct termios mode;
 
-	if (s->eof_char && !tcgetattr(s->out, &mode))
-		write_all(s->out, (char *)&mode.c_cc[VEOF], 1);
-	if (s->close_out)
-		close(s->out);
+	if (s->eof_char && !tcgetattr(s->out, &mode)) {
+		s->buf[0] = mode.c_cc[VEOF];
+		s->pos = 0;
+		s->len = 1;
+	}
+}
+
+static void end_input(struct vz_stream *s)
+{
+	if (s->close_in)
+		close(s->in);
 	s->in = -1;
 }
 
-static void copy_some(struct vz_stream *s)
+/* Nobody will read it. A program that goes on writing to a pipe learns that. */
+static void end_output(struct vz_stream *s)
 {
-	char buf[16384];
-	ssize_t n = read(s->in, buf, sizeof(buf));
+	s->pos = s->len = 0;
+	if (s->discard)
+		return;
+	if (s->in >= 0)
+		end_input(s);
+	if (s->close_out)
+		close(s->out);
+	s->out = -1;
+}
+
+static void take(struct vz_stream *s)
+{
+	ssize_t n = read(s->in, s->buf, sizeof(s->buf));
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
+	s->pos = 0;
+	s->len = n > 0 ? n : 0;
 	/* EIO: every slave of the terminal is closed. */
-	if (n <= 0 || write_all(s->out, buf, n))
-		end_stream(s);
+	if (n <= 0) {
+		end_input(s);
+		queue_eof(s);
+	}
 }
 
-static void signal_set(sigset_t *set)
+static void give(struct vz_stream *s)
 {
-	static const int forwarded[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+	size_t len = s->len - s->pos;
+	ssize_t n;
 
-	sigemptyset(set);
-	for (size_t i = 0; i < sizeof(forwarded) / sizeof(*forwarded); i++)
-		sigaddset(set, forwarded[i]);
+	/* Where a write may block, poll(2) promises room for this much. */
+	if (!s->nonblock && len > PIPE_BUF)
+		len = PIPE_BUF;
+	n = write(s->out, s->buf + s->pos, len);
+	if (n >= 0)
+		s->pos += n;
+	else if (errno != EINTR && errno != EAGAIN)
+		end_output(s);
+	if (s->pos == s->len)
+		s->pos = s->len = 0;
 }
+
+static bool waits_for_input(const struct vz_stream *s)
+{
+	return s->in >= 0 && !s->len;
+}
+
+/* Moves what moves without waiting, after poll(2) said so. */
+static void move(struct vz_stream *s, const struct pollfd *p)
+{
+	if (p->revents && s->len)
+		give(s);
+	else if (p->revents && waits_for_input(s))
+		take(s);
+	if (s->in < 0 && !s->len && s->out >= 0) {
+		if (s->close_out)
+			close(s->out);
+		s->out = -1;
+	}
+}
+
+static void wanted(const struct vz_stream *s, struct pollfd *p)
+{
+	*p = (struct pollfd){ .fd = -1 };
+	if (s->len)
+		*p = (struct pollfd){ .fd = s->out, .events = POLLOUT };
+	else if (waits_for_input(s))
+		*p = (struct pollfd){ .fd = s->in, .events = POLLIN };
+}
+
+/*
+ * A way of our own to what the caller gave us: O_NONBLOCK would be the caller's, too.
+ * Return: a new descriptor, -1: there is no such way.
+ */
+static int open_again(int fd)
+{
+	char path[32];
+	struct stat st;
+	int n;
+
+	if (fstat(fd, &st) || !(S_ISFIFO(st.st_mode) || (isatty(fd) && ioctl(fd, TIOCGPTN, &n))))
+		return -1;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+}
+
+static void set_nonblock(int fd)
+{
+	fcntl(fd, F_SETFL, fcntl(fd, F_GETFL) | O_NONBLOCK);
+}
+
+/* Our own ends never block; towards the caller as little as can be had. */
+static void prepare(struct vz_stream *s)
+{
+	if (s->close_out || s->eof_char) {
+		set_nonblock(s->out);
+		s->nonblock = true;
+		return;
+	}
+	set_nonblock(s->in);
+	s->copy = open_again(s->out);
+	if (s->copy >= 0) {
+		s->out = s->copy;
+		s->nonblock = true;
+	}
+}
+
+static sigset_t forwarded;
 
 void vz_pump_signals(sigset_t *old)
 {
-	sigset_t set;
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+	struct sigaction sa;
 
-	signal_set(&set);
-	sigprocmask(SIG_BLOCK, &set, old);
+	sigemptyset(&forwarded);
+	/* What the caller ignores (nohup, a job in the background) stays ignored. */
+	for (size_t i = 0; i < sizeof(signals) / sizeof(*signals); i++)
+		if (!sigaction(signals[i], NULL, &sa) && sa.sa_handler != SIG_IGN)
+			sigaddset(&forwarded, signals[i]);
+	sigprocmask(SIG_BLOCK, &forwarded, old);
 	signal(SIGPIPE, SIG_IGN);
 }
 
-static void handle_signal(int sigs, int pidfd, int master)
+/* Return: true if it was one that ends programs. */
+static bool handle_signal(int sigs, int pidfd, int master)
 {
 	struct signalfd_siginfo si;
 
 	if (read(sigs, &si, sizeof(si)) != sizeof(si))
-		return;
-	if (si.ssi_signo != SIGWINCH)
+		return false;
+	if (si.ssi_signo != SIGWINCH) {
 		vz_pidfd_signal(pidfd, si.ssi_signo);
-	else if (master >= 0)
+		return true;
+	}
+	if (master >= 0)
 		vz_pty_resize(STDIN_FILENO, master);
+	return false;
 }
 
-/* After the child is gone: what lies in pipes and terminals, without waiting for more. */
-static void drain(struct vz_stream *streams, size_t count)
+/*
+ * After the child is gone: what lies in pipes and terminals, without waiting for more.
+ * An output that is full is waited for, until somebody wants the end.
+ */
+static void drain(struct vz_stream *s, int sigs, bool hurry)
 {
-	struct pollfd p;
+	struct pollfd p[2];
 
-	for (size_t i = 0; i < count; i++) {
-		if (streams[i].eof_char || streams[i].close_out)
-			continue;	/* towards the child */
-		for (int n = 0; n < 1024 && streams[i].in >= 0; n++) {
-			p = (struct pollfd){ .fd = streams[i].in, .events = POLLIN };
-			if (poll(&p, 1, 0) <= 0)
-				break;
-			copy_some(&streams[i]);
-		}
+	if (s->close_out || s->eof_char)
+		return;		/* towards the child */
+	for (int n = 0; n < DRAIN_READS || s->len; n += !s->len) {
+		wanted(s, &p[0]);
+		if (p[0].fd < 0)
+			return;
+		p[1] = (struct pollfd){ .fd = sigs, .events = POLLIN };
+		if (poll(p, 2, s->len && !hurry ? -1 : 0) < 0 && errno != EINTR)
+			return;
+		if (p[1].revents && handle_signal(sigs, -1, -1))
+			hurry = true;
+		if (!p[0].revents && (hurry || !s->len))
+			return;
+		move(s, &p[0]);
 	}
 }
 
 int vz_pump(struct vz_stream *streams, size_t count, int pidfd, int master)
 {
-	_cleanup_close_ int sigs = -1;
+	_cleanup_close_ int sigs = signalfd(-1, &forwarded, SFD_CLOEXEC | SFD_NONBLOCK);
 	struct pollfd p[MAX_STREAMS + 2];
-	sigset_t set;
+	bool told = false;
+	int rc = -1;
 
-	signal_set(&set);
-	sigs = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (sigs < 0 || count > MAX_STREAMS)
 		return -1;
+	for (size_t i = 0; i < count; i++)
+		prepare(&streams[i]);
 	for (;;) {
 		p[0] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
 		p[1] = (struct pollfd){ .fd = sigs, .events = POLLIN };
 		for (size_t i = 0; i < count; i++)
-			p[i + 2] = (struct pollfd){ .fd = streams[i].in, .events = POLLIN };
-		if (poll(p, count + 2, -1) < 0 && errno != EINTR)
-			return -1;
-		for (size_t i = 0; i < count; i++)
-			if (p[i + 2].revents)
-				copy_some(&streams[i]);
-		if (p[1].revents)
-			handle_signal(sigs, pidfd, master);
-		if (p[0].revents)
+			wanted(&streams[i], &p[i + 2]);
+		if (poll(p, count + 2, -1) < 0) {
+			if (errno == EINTR)
+				continue;
 			break;
+		}
+		for (size_t i = 0; i < count; i++)
+			move(&streams[i], &p[i + 2]);
+		if (p[1].revents)
+			told |= handle_signal(sigs, pidfd, master);
+		if (p[0].revents) {
+			rc = 0;
+			break;
+		}
 	}
-	drain(streams, count);
-	return 0;
+	for (size_t i = 0; i < count; i++) {
+		if (!rc)
+			drain(&streams[i], sigs, told);
+		if (streams[i].copy >= 0)
+			close(streams[i].copy);
+	}
+	return rc;
 }

@@ -26,16 +26,28 @@ void vz_pty_resize(int from, int to);
 void vz_pty_raw(int tty);
 void vz_pty_restore(void);
 
-/* One direction of copying; in = -1 when it has ended. */
+/*
+ * One direction of copying. Towards the child with close_out or eof_char, else from it;
+ * the child's end is this process's own and is made non-blocking.
+ */
 struct vz_stream {
-	int in, out;
+	int in, out;		/* -1 when it has ended */
+	bool close_in;		/* when nobody reads out any more: the writer shall know */
 	bool close_out;		/* when in has ended */
 	bool eof_char;		/* out is a terminal: end of in is told as its EOF character */
+	bool discard;		/* when nobody reads out any more: go on reading in */
+
+	/* Of the pump. */
+	bool nonblock;		/* writing to out never blocks */
+	int copy;		/* of out, with O_NONBLOCK; -1: none */
+	size_t pos, len;	/* what is to be written of buf */
+	char buf[16384];
 };
 
 /*
  * Blocks the signals that vz_pump() passes on, so that none is lost between the
- * start of a child and the pump. @old receives the previous mask.
+ * start of a child and the pump: SIGINT, SIGTERM, SIGHUP, SIGQUIT, but for those that
+ * the caller ignores. @old receives the previous mask.
  */
 void vz_pump_signals(sigset_t *old);
 
@@ -45,8 +57,9 @@ void vz_pump_signals(sigset_t *old);
  * @pidfd:   of the child
  * @master:  terminal that follows the window size of standard input, or -1
  *
- * After vz_pump_signals(): SIGINT, SIGTERM, SIGHUP and SIGQUIT that arrive
- * meanwhile are sent to the child.
+ * After vz_pump_signals(), whose signals are sent to the child when they arrive. No
+ * stream waits for another, and none for an output that is full: only when the child is
+ * gone is that waited for, and not after a signal.
  *
  * Return: 0; -1 with errno.
  */
