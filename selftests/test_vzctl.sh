@@ -190,10 +190,10 @@ t_exec_stuck() {
 		[ $# = 3 ] || set -- "$1" $BASE
 		"$VZCTL" --quiet "$@" "touch /root/$1; echo told >&2; exec cat /dev/zero" \
 			> "$work/full" 2> "$work/told" &
-		expect wait_for 20 [ -e /vz/private/$BASE/fs/root/$1 ]
-		[ "$1" = enter ] || expect wait_for 20 grep -q told "$work/told"
+		expect wait_for 60 [ -e /vz/private/$BASE/fs/root/$1 ]
+		[ "$1" = enter ] || expect wait_for 60 grep -q told "$work/told"
 		kill -TERM $!
-		wait_for 20 no_process $! || { fail "$verb does not end"; kill -9 $!; }
+		wait_for 60 no_process $! || { fail "$verb does not end"; kill -9 $!; }
 		wait $!
 		exec 7>&-
 		rm "$work/full"
@@ -287,6 +287,24 @@ t_policy() {
 	drop $BASE
 }
 
+t_memory() {
+	local dir=/sys/fs/cgroup/beanpod/$BASE
+	new $BASE --ram 64M --swap 0
+	expect grep -q '^PHYSPAGES="0:16384"' /etc/vz/conf/$BASE.conf
+	start $BASE; expect_no physpages
+	[ -e $dir/memory.max ] || { echo "# no memory controller here"; drop $BASE; return; }
+	expect [ "$(cat $dir/memory.max)" = 67108864 ]
+	[ ! -e $dir/memory.swap.max ] || expect [ "$(cat $dir/memory.swap.max)" = 0 ]
+	vz exec $BASE 'cat /sys/fs/cgroup/memory.max; echo 9G > /sys/fs/cgroup/memory.max'
+	expect_rc 8; expect_out max
+	vz set $BASE --physpages 0:unlimited; expect_rc 0
+	expect [ "$(cat $dir/memory.max)" = max ]
+	vz set $BASE --ram 48M; expect_rc 0
+	vz exec2 $BASE 'exec dd if=/dev/zero of=/dev/null bs=96M count=1'; expect_rc 137
+	vz exec $BASE true; expect_rc 0
+	drop $BASE
+}
+
 t_quota() {
 	new $BASE --diskspace 20M --diskinodes 200
 	start $BASE
@@ -346,7 +364,7 @@ t_debian() {
 	drop $BASE
 }
 
-tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter limits
-	policy quota simfs debian)
+tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter
+	limits memory policy quota simfs debian)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -149,7 +149,7 @@ t_reboot_window() {
 	waits() { grep -q '^init 0 ' /run/beanpod/$BASE/state; }
 	new $BASE
 	start $BASE --init /sbin/probe-reboot
-	expect wait_for 20 waits
+	expect wait_for 60 waits
 	expect is $BASE "exist unmounted down"
 	old=$(keeper_of $BASE)
 	vz destroy $BASE; expect_rc 32
@@ -158,7 +158,7 @@ t_reboot_window() {
 	expect no_process "$old"
 	expect is $BASE "exist unmounted down"
 	start $BASE --init /sbin/probe-reboot
-	expect wait_for 20 waits
+	expect wait_for 60 waits
 	vz start $BASE	# at once, or the keeper was faster
 	case $rc in 0|9|32) ;; *) fail "start: exit $rc: $out" ;; esac
 	expect wait_for 60 is $BASE "exist mounted running"
@@ -188,7 +188,7 @@ t_create_killed() {
 	flock 8
 	"$VZCTL" --quiet create $BASE --ostemplate box &
 	job=$!
-	expect wait_for 20 grep -q -- "-> FLOCK .* $job " /proc/locks
+	expect wait_for 60 grep -q -- "-> FLOCK .* $job " /proc/locks
 	kill -9 $job
 	wait $job
 	exec 8>&-

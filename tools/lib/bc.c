@@ -14,6 +14,7 @@
 #include "err.h"
 #include "fd.h"
 #include "limit.h"
+#include "memory.h"
 #include "param.h"
 #include "policy.h"
 #include "str.h"
@@ -180,6 +181,8 @@ int vz_bc_apply(int bc, uint32_t id, const struct vz_conf *c, char *skipped, siz
 							  .limit = limit.limit };
 			continue;
 		}
+		if (vz_memory_limits(params[i].option))
+			continue;	/* by the cgroup */
 		if ((limit.barrier != BC_UNLIMITED || limit.limit != BC_UNLIMITED) && used < size)
 			used += snprintf(skipped + used, size - used, "%s%s", used ? " " : "",
 					 params[i].option);

@@ -62,7 +62,8 @@ int vz_bc_destroy(int bc, uint32_t id, int timeout_ms, struct vz_err *e);
 /**
  * vz_bc_apply() - set every limit that a configuration names
  * @skipped: receives the names, separated by blanks, of limits that are
- *           configured but not enforced by this module on this kernel
+ *           configured but not enforced by this module on this kernel, nor by
+ *           vz_memory_apply()
  *
  * Return: 0; -1 with @e set (VZ_EXIT_SET_UBC, or VZ_EXIT_BAD_VALUE).
  */

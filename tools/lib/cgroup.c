@@ -178,6 +178,13 @@ int vz_cgroup_kill(uint32_t ctid)
 	return vz_write_text(dir, "cgroup.kill", "1");
 }
 
+int vz_cgroup_set(uint32_t ctid, const char *file, const char *text)
+{
+	_cleanup_close_ int dir = open_ct(ctid);
+
+	return dir < 0 ? -1 : vz_write_text(dir, file, text);
+}
+
 /* Waits until no task is left: cgroup.events is polled for POLLPRI. */
 static int wait_empty(int dirfd, int timeout_ms)
 {

@@ -30,6 +30,9 @@ int vz_cgroup_populated(uint32_t ctid);
 /* Is the process in the container's cgroup, or below? */
 int vz_cgroup_has(uint32_t ctid, pid_t pid);
 
+/* Writes a limit of the container's own cgroup. 0, or -1 with errno (ENOENT: no such file). */
+int vz_cgroup_set(uint32_t ctid, const char *file, const char *text);
+
 /* SIGKILL to every task, forks in progress included. 0, or -1 with errno. */
 int vz_cgroup_kill(uint32_t ctid);
 

@@ -18,6 +18,7 @@
 #include "fd.h"
 #include "inside.h"
 #include "log.h"
+#include "memory.h"
 #include "ns.h"
 #include "priv.h"
 #include "rootfs.h"
@@ -58,7 +59,7 @@ static int make_beancounter(struct launch *s)
 
 	if (!vz_ct_yes(s->ct, "BEANCOUNTERS", true)) {
 		vz_log(VZ_LOG_WARN, "BEANCOUNTERS=no: this container runs WITHOUT ANY LIMIT of "
-				    "processes, files and memory");
+				    "processes, files and address space");
 		return 0;
 	}
 	s->bc = vz_bc_open(s->e);
@@ -87,7 +88,9 @@ static int make_limits(struct launch *s)
 	if (s->cgroup < 0)
 		return -1;
 	s->cgroup_made = true;
-	return vz_rootfs_quota(s->ct, s->e);
+	return vz_memory_apply(s->ct->id, s->ct->merged, s->e) || vz_rootfs_quota(s->ct, s->e) ?
+		       -1 :
+		       0;
 }
 
 static int clone_init(struct launch *s)

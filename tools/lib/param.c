@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <unistd.h>
 
 #include "bc_resources.h"
 
@@ -240,6 +241,23 @@ static char *canon_policy(const char *value, struct vz_err *e)
 	return vz_policies_parse(value, &policies, e) < 0 ? NULL : vz_policies_format(&policies);
 }
 
+/* Only the limit counts; rounded up to pages. */
+static char *canon_ram(const char *value, struct vz_err *e)
+{
+	struct vz_limit l = { .limit = BC_UNLIMITED };
+	const uint64_t page = sysconf(_SC_PAGESIZE);
+	char text[VZ_LIMIT_TEXT], suffix;
+
+	if (strcasecmp(value, "unlimited")) {
+		if (vz_num_size(value, page, &l.limit, &suffix))
+			return bad(value, VZ_EXIT_BAD_VALUE, e,
+				   "bytes, or a number with suffix T, G, M, K, P or B");
+		l.limit = l.limit / page + !!(l.limit % page);
+	}
+	vz_limit_format(&l, text);
+	return strdup(text);
+}
+
 static char *canon(const struct vz_param *p, const char *value, struct vz_err *e)
 {
 	int yes;
@@ -250,6 +268,8 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 	case VZ_TYPE_DISKINODES:
 	case VZ_TYPE_ITEMS:
 		return canon_limit(p, value, e);
+	case VZ_TYPE_RAM:
+		return canon_ram(value, e);
 	case VZ_TYPE_NUMBER:
 		return canon_number(p, value, e);
 	case VZ_TYPE_POLICY:

@@ -41,6 +41,7 @@ enum vz_param_type {
 	VZ_TYPE_NUMBER,		/* min to max */
 	VZ_TYPE_WORD,		/* one of vz_param::arg, separated by | */
 	VZ_TYPE_UBC,		/* barrier:limit of a resource */
+	VZ_TYPE_RAM,		/* bytes; stored under the key of a resource in pages, as 0:N */
 	VZ_TYPE_DISKSPACE,	/* soft:hard in KB */
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
 	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */

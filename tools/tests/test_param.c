@@ -53,7 +53,8 @@ TEST(table_is_sound)
 
 	for (size_t i = 0; i < n; i++) {
 		CHECK(p[i].key && p[i].help && *p[i].help && p[i].arg);
-		CHECK(vz_param_by_key(p[i].key) == &p[i]);
+		/* --ram is another way to write PHYSPAGES */
+		CHECK((vz_param_by_key(p[i].key) == &p[i]) == (p[i].type != VZ_TYPE_RAM));
 		CHECK(!p[i].option || vz_param_by_option(p[i].option) == &p[i]);
 		CHECK(p[i].type != VZ_TYPE_NUMBER || p[i].min < p[i].max);
 	}
@@ -71,6 +72,11 @@ TEST(values)
 	CHECK(strstr(err.msg, "--kmemsize") && strstr(err.msg, "\"-1\""));
 	CHECK_STR(canon("diskspace", "2G:2.2G"), "2097152:2306867");
 	CHECK_STR(canon("diskinodes", "131072:144179"), "131072:144179");
+	CHECK_STR(canon("ram", "1G"), "0:262144");
+	CHECK_STR(canon("ram", "4097"), "0:2");
+	CHECK_STR(canon("swap", "0"), "0:0");
+	CHECK_STR(canon("swap", "unlimited"), "0:unlimited");
+	CHECK_STR(canon("ram", "1G:2G"), "exit 21");
 	CHECK_STR(canon("onboot", "YES"), "yes");
 	CHECK_STR(canon("onboot", "maybe"), "exit 21");
 	CHECK_STR(canon("bootorder", "10"), "10");

@@ -9,6 +9,7 @@
 #include "lib/conf.h"
 #include "lib/join.h"
 #include "lib/log.h"
+#include "lib/memory.h"
 #include "lib/name.h"
 #include "lib/param.h"
 #include "lib/rootfs.h"
@@ -64,6 +65,8 @@ static int apply_limits(const struct vz_ct *ct, const struct vz_conf *from, stru
 	_cleanup_close_ int bc = -1;
 	char skipped[512];
 
+	if (vz_memory_apply(ct->id, from, e))
+		return -1;
 	if (!vz_ct_yes(ct, "BEANCOUNTERS", true)) {
 		vz_log(VZ_LOG_WARN, "BEANCOUNTERS=no: limits are not enforced");
 		return 0;
