@@ -85,6 +85,36 @@ t_privileges() {
 	drop $BASE
 }
 
+t_rights() {
+	bounded() { awk '/^CapBnd/ { print $2 }' "/proc/$(init_of $BASE)/status"; }
+	has_cap() { [ $((0x$(bounded) >> $1 & 1)) = 1 ]; }
+	vz create $BASE --ostemplate box --capability net_admin:maybe; expect_rc 21
+	vz create $BASE --ostemplate box --features no:on; expect_rc 21; expect_out io_uring
+	new $BASE --capability net_admin:off --capability sys_time:on --features keyctl:on,tun:on
+	[ -e /dev/net/tun ] || modprobe -q tun || "$VZCTL" --quiet set $BASE --features tun:off --save
+	start $BASE; expect_out sys_time
+	expect has_cap 25
+	has_cap 12 && fail "net_admin was not taken"
+	vz exec $BASE 'ip link set lo down'; expect_rc 8
+	vz exec $BASE /sbin/probe syscalls
+	expect_no "keyctl EPERM"; expect_out "bpf EPERM"; expect_out "x32 ENOSYS"
+	[ ! -e /dev/net/tun ] || { vz exec $BASE 'test -c /dev/net/tun'; expect_rc 0; }
+	vz exec $BASE 'test -e /dev/fuse'; expect_rc 8
+	vz set $BASE --capability net_admin:on; expect_rc 20
+	vz set $BASE --capability net_admin:on,sys_admin:off --features sysfs:off --save; expect_rc 0
+	expect grep -q 'CAPABILITY="NET_ADMIN:on SYS_ADMIN:off SYS_TIME:on"' /etc/vz/conf/$BASE.conf
+	# Whoever enters has the rights of this start, not of the next one.
+	vz exec $BASE 'grep CapBnd /proc/self/status'; expect_out "$(bounded)"
+	vz restart $BASE --fast; expect_rc 0
+	expect has_cap 12
+	has_cap 21 && fail "sys_admin was not taken"
+	vz exec $BASE 'grep -E "CapBnd|Seccomp:" /proc/self/status'
+	expect_out "$(bounded)"; expect_out "Seccomp:	2"
+	vz exec $BASE 'ip link set lo down'; expect_rc 0
+	vz exec $BASE 'cat /proc/mounts'; expect_no sysfs; expect_no cgroup2
+	drop $BASE
+}
+
 # Nothing of the session that starts a container, or enters it, goes along.
 t_inherits_nothing() {
 	local init
@@ -215,7 +245,7 @@ t_attack_destroy() {
 	expect [ -s /etc/passwd ]
 }
 
-tests=(namespaces mounts_and_devices privileges inherits_nothing attack_newcomer
+tests=(namespaces mounts_and_devices privileges rights inherits_nothing attack_newcomer
 	attack_descriptors attack_pty attack_console attack_cgroup attack_destroy)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

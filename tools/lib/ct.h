@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include "rights.h"
+
 struct vz_conf;
 struct vz_err;
 
@@ -87,6 +89,7 @@ struct vz_run {
 	pid_t keeper_pid;	/* valid if keeper */
 	int keeper_fd;		/* its pidfd, -1: no keeper */
 	bool rebooting;		/* the keeper waits, and will start the container again */
+	struct vz_rights rights; /* as it was started with */
 };
 
 /**
@@ -102,7 +105,7 @@ void vz_run_put(struct vz_run *run);
 int vz_run_dir(uint32_t id, struct vz_err *e);
 
 /* Records init (0: it is gone, a reboot is due) and keeper. 0, or -1 with errno. */
-int vz_run_record(int dirfd, pid_t init, pid_t keeper);
+int vz_run_record(int dirfd, pid_t init, pid_t keeper, const struct vz_rights *rights);
 
 /* Forgets the record, keeps the console log. */
 void vz_run_forget(int dirfd);

@@ -22,6 +22,7 @@
 #include "fd.h"
 #include "priv.h"
 #include "pty.h"
+#include "rights.h"
 #include "rootfs.h"
 #include "sys.h"
 
@@ -41,7 +42,21 @@ char *const vz_inside_env[] = {
 	NULL
 };
 
-static const char *const nodes[] = { "null", "zero", "full", "random", "urandom", "tty" };
+/* Those of a feature only with it. */
+static const struct {
+	const char *name;
+	int feature;		/* enum vz_feature, -1: always */
+} nodes[] = {
+	{ "null", -1 },
+	{ "zero", -1 },
+	{ "full", -1 },
+	{ "random", -1 },
+	{ "urandom", -1 },
+	{ "tty", -1 },
+	{ "fuse", VZ_FEATURE_FUSE },
+	{ "net/tun", VZ_FEATURE_TUN },
+	{ "ppp", VZ_FEATURE_PPP },
+};
 
 #define NODES	(sizeof(nodes) / sizeof(*nodes))
 
@@ -85,13 +100,20 @@ static int mount_dir(struct state *s, const char *type, const char *name, unsign
 	return enter_dir(s, name) || mount_here(s, type, name, flags, data) ? -1 : 0;
 }
 
+static bool has_node(const struct state *s, size_t i)
+{
+	return nodes[i].feature < 0 || s->in->rights->features >> nodes[i].feature & 1;
+}
+
 /* Takes from the host's tree what will be needed when it is out of sight. */
 static int collect(struct state *s)
 {
 	char path[32];
 
 	for (size_t i = 0; i < NODES; i++) {
-		snprintf(path, sizeof(path), "/dev/%s", nodes[i]);
+		if (!has_node(s, i))
+			continue;
+		snprintf(path, sizeof(path), "/dev/%s", nodes[i].name);
 		s->node[i] = vz_open_tree(AT_FDCWD, path, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
 		if (s->node[i] < 0)
 			return vz_err_errno(s->e, VZ_EXIT_MOUNT, "%s of the host", path);
@@ -159,8 +181,10 @@ static int make_dev(struct state *s)
 	s->dev = openat(s->root, "dev", O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s->dev < 0)
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "/dev of the container");
+	if (VZ_HAS_FEATURE(s->in->rights, TUN) && mkdirat(s->dev, "net", 0755))
+		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "/dev/net of the container");
 	for (size_t i = 0; i < NODES; i++)
-		if (make_node(s, nodes[i], s->node[i]))
+		if (has_node(s, i) && make_node(s, nodes[i].name, s->node[i]))
 			return -1;
 	for (size_t i = 0; i < sizeof(links) / sizeof(*links); i++)
 		if (symlinkat(links[i][0], s->dev, links[i][1]))
@@ -193,16 +217,17 @@ static int cover(struct state *s, const char *path)
 static int mount_all(struct state *s)
 {
 	if (make_dev(s) || mount_dir(s, "proc", "proc", NOEXEC, NULL) ||
-	    mount_dir(s, "sysfs", "sys", NOEXEC | MS_RDONLY, NULL))
+	    mount_dir(s, "tmpfs", "run", MS_NOSUID | MS_NODEV, "mode=755"))
+		return -1;
+	if (!VZ_HAS_FEATURE(s->in->rights, SYSFS))
+		return 0;
+	if (mount_dir(s, "sysfs", "sys", NOEXEC | MS_RDONLY, NULL))
 		return -1;
 	_cleanup_close_ int cg = openat(s->root, "sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (cg < 0 || fchdir(cg) || mount("cgroup2", ".", "cgroup2", NOEXEC, NULL))
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "mount cgroup2 in the container");
-	if (mount_dir(s, "tmpfs", "run", MS_NOSUID | MS_NODEV, "mode=755") ||
-	    cover(s, "sys/firmware"))
-		return -1;
-	return 0;
+	return cover(s, "sys/firmware");
 }
 
 static int loopback_up(struct state *s)
@@ -269,7 +294,9 @@ static int prepare(struct state *s)
 	vz_priv_fresh();
 	if (vz_close_range(3, ~0U, CLOSE_RANGE_CLOEXEC))
 		return vz_err_errno(s->e, VZ_EXIT_ENV_CREATE, "close_range");
-	return vz_caps_drop(s->e) || vz_seccomp_load(s->e) ? -1 : 0;
+	return vz_seccomp_load(in->rights->features, s->e) || vz_caps_drop(in->rights->drop, s->e) ?
+		       -1 :
+		       0;
 }
 
 static int exec_init(struct state *s)

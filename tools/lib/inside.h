@@ -13,6 +13,7 @@ struct vz_inside {
 	const char *hostname;
 	const char *init;		/* program, NULL: /sbin/init, /etc/init, /bin/init */
 	bool console;			/* make one and send its master */
+	const struct vz_rights *rights;
 };
 
 /* Environment that programs in a container start with. */

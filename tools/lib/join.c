@@ -349,6 +349,7 @@ int vz_join(const struct vz_ct *ct, const struct vz_command *c, int *status, str
 		j.e = e = &local;
 	if (vz_ct_base(ct, &base, e) || open_container(&j))
 		return -1;
+	j.in.rights = &j.run.rights;
 	vz_pump_signals(&old);
 	rc = c->pty ? 0 : prepare_stdio(&j, base);
 	if (!rc)

@@ -212,7 +212,7 @@ static int keep(struct keeper *k, struct vz_launched *l)
 	if (vz_cgroup_remove(k->id, DIE_MS, &e))
 		vz_log(VZ_LOG_ERR, "%s", e.msg);
 	if (si.si_code != CLD_EXITED && si.si_status == SIGHUP && !k->foreground &&
-	    !vz_run_record(k->dir, 0, getpid()))
+	    !vz_run_record(k->dir, 0, getpid(), &l->rights))
 		start_again(k);
 	vz_run_forget(k->dir);
 	return si.si_code == CLD_EXITED ? si.si_status : 128 + si.si_status;
@@ -227,7 +227,7 @@ static int begin(struct keeper *k, struct vz_ct *ct, const struct vz_start_opts 
 		return -1;
 	k->started = vz_now_ms();
 	k->console = l->console;
-	if (vz_run_record(k->dir, l->pid, getpid())) {
+	if (vz_run_record(k->dir, l->pid, getpid(), &l->rights)) {
 		vz_err_errno(e, VZ_EXIT_SYSTEM, "record the container's state in %s/%u", VZ_RUN_DIR,
 			     k->id);
 		vz_cgroup_remove(k->id, DIE_MS, NULL);

@@ -12,6 +12,7 @@
 
 #include "bc.h"
 #include "cgroup.h"
+#include "child.h"
 #include "cleanup.h"
 #include "ct.h"
 #include "err.h"
@@ -93,6 +94,44 @@ static int make_limits(struct launch *s)
 		       0;
 }
 
+/* Modules that the container's own root could not load. */
+static void load_modules(const struct vz_rights *r)
+{
+	static const struct {
+		enum vz_feature feature;
+		const char *module;
+	} modules[] = {
+		{ VZ_FEATURE_SIT, "sit" }, { VZ_FEATURE_IPIP, "ipip" },
+		{ VZ_FEATURE_IPGRE, "ip_gre" }, { VZ_FEATURE_BRIDGE, "bridge" },
+		{ VZ_FEATURE_PPP, "ppp_generic" }, { VZ_FEATURE_TUN, "tun" },
+		{ VZ_FEATURE_FUSE, "fuse" },
+	};
+	struct vz_child c;
+
+	for (size_t i = 0; i < sizeof(modules) / sizeof(*modules); i++) {
+		const char *argv[] = { "modprobe", "-q", modules[i].module, NULL };
+
+		if (!(r->features >> modules[i].feature & 1))
+			continue;
+		/* It may be built in: what is missing is named when it is needed. */
+		if (!vz_child_start(&c, argv, 0, NULL))
+			vz_child_wait(&c);
+	}
+}
+
+static int get_rights(struct launch *s)
+{
+	char idle[256];
+
+	if (vz_rights_get(s->ct->merged, &s->l->rights, s->e))
+		return -1;
+	if (*vz_rights_idle(&s->l->rights, idle, sizeof(idle)))
+		vz_log(vz_run_seen(s->ct->id) ? VZ_LOG_DEBUG : VZ_LOG_WARN,
+		       "granted, but the kernel asks for it outside of containers: %s", idle);
+	load_modules(&s->l->rights);
+	return 0;
+}
+
 static int clone_init(struct launch *s)
 {
 	struct clone_args a = {
@@ -106,6 +145,7 @@ static int clone_init(struct launch *s)
 		.hostname = vz_ct_get(s->ct, "HOSTNAME", NULL),
 		.init = s->o->init,
 		.console = true,
+		.rights = &s->l->rights,
 	};
 	int sock[2];
 	pid_t pid;
@@ -233,7 +273,7 @@ int vz_launch(const struct vz_ct *ct, const struct vz_start_opts *o, struct vz_l
 	if (mnt_ns < 0)
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "/proc/self/ns/mnt");
 	vz_rlimits_default();
-	rc = vz_ct_base(ct, &s.base, e) || make_limits(&s) || build(&s);
+	rc = vz_ct_base(ct, &s.base, e) || get_rights(&s) || make_limits(&s) || build(&s);
 	if (s.become && vz_priv_restore(rc ? NULL : e))
 		rc = -1;
 	/* The layers live on as the overlay's own; nothing else is needed from there. */

@@ -16,6 +16,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "rights.h"
+
 struct vz_ct;
 struct vz_err;
 
@@ -28,6 +30,7 @@ struct vz_launched {
 	pid_t pid;		/* of init */
 	int pidfd;
 	int console;		/* master, -1: none */
+	struct vz_rights rights;
 };
 
 /* Return: 0; -1 with @e set. */

@@ -16,6 +16,7 @@
 #include "inside.h"
 #include "priv.h"
 #include "pty.h"
+#include "rights.h"
 #include "sys.h"
 
 #define SOCK_FD	3	/* where the message socket is moved to */
@@ -138,7 +139,8 @@ void vz_newcomer_run(const struct vz_newcomer *in, int sock)
 		goto fail;
 	sock = SOCK_FD;
 	vz_priv_fresh();
-	if (enter_home(&e) || vz_caps_drop(&e) || vz_seccomp_load(&e))
+	if (enter_home(&e) || vz_seccomp_load(in->rights->features, &e) ||
+	    vz_caps_drop(in->rights->drop, &e))
 		goto fail;
 	make_env(in->c, term, sizeof(term), env, sizeof(env) / sizeof(*env));
 	environ = env;				/* PATH that execvpe() searches */

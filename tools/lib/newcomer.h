@@ -9,6 +9,7 @@
 
 struct vz_newcomer {
 	const struct vz_command *c;
+	const struct vz_rights *rights;
 	int stdio[3];		/* what becomes descriptors 0 to 2, without pty */
 	bool pty;		/* make a terminal and send its master (VZ_MSG_FD) */
 	int tty;		/* with pty: take this terminal instead, -1: make one */

@@ -14,6 +14,7 @@
 #include "err.h"
 #include "num.h"
 #include "policy.h"
+#include "rights.h"
 #include "str.h"
 
 /* ---- the table ----------------------------------------------------------- */
@@ -268,6 +269,10 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 	case VZ_TYPE_DISKINODES:
 	case VZ_TYPE_ITEMS:
 		return canon_limit(p, value, e);
+	case VZ_TYPE_CAPS:
+		return vz_switches_canon(VZ_CAPABILITIES, value, e);
+	case VZ_TYPE_FEATURES:
+		return vz_switches_canon(VZ_FEATURES, value, e);
 	case VZ_TYPE_RAM:
 		return canon_ram(value, e);
 	case VZ_TYPE_NUMBER:
@@ -390,6 +395,26 @@ bool vz_param_is_popt(int rc)
 	return rc >= VZ_PARAM_POPT && rc < VZ_PARAM_POPT + (int)N_PARAMS;
 }
 
+static bool adds_up(const struct vz_param *p)
+{
+	return p->type == VZ_TYPE_CAPS || p->type == VZ_TYPE_FEATURES;
+}
+
+static int set_both(const struct vz_param *p, struct vz_conf *c, const char *first,
+		    const char *then, struct vz_err *e)
+{
+	char *both = NULL, *text = NULL;
+	int ret = -1;
+
+	if (asprintf(&both, "%s %s", first, then) >= 0)
+		text = vz_param_canon(p, both, e);
+	if (text)
+		ret = vz_conf_set(c, p->key, text);
+	free(both);
+	free(text);
+	return ret;
+}
+
 int vz_param_take(int rc, const char *arg, struct vz_conf *overlay, struct vz_err *e)
 {
 	const struct vz_param *p = &params[rc - VZ_PARAM_POPT];
@@ -398,9 +423,27 @@ int vz_param_take(int rc, const char *arg, struct vz_conf *overlay, struct vz_er
 
 	if (!text)
 		return -1;
-	ret = vz_conf_set(overlay, p->key, text);
+	if (adds_up(p) && vz_conf_get(overlay, p->key))
+		ret = set_both(p, overlay, vz_conf_get(overlay, p->key), text, e);
+	else
+		ret = vz_conf_set(overlay, p->key, text);
 	free(text);
 	return ret < 0 ? vz_err_set(e, VZ_EXIT_SYSTEM, "no memory") : 0;
+}
+
+int vz_param_add_up(struct vz_conf *overlay, const struct vz_conf *base, struct vz_err *e)
+{
+	const char *old, *now;
+
+	for (size_t i = 0; i < N_PARAMS; i++) {
+		if (!adds_up(&params[i]))
+			continue;
+		old = vz_conf_get(base, params[i].key);
+		now = vz_conf_get(overlay, params[i].key);
+		if (old && now && set_both(&params[i], overlay, old, now, e))
+			return vz_err_wrap(e, "%s", params[i].key);
+	}
+	return 0;
 }
 
 static const char *when_applied(const struct vz_param *p)

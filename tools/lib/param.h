@@ -42,6 +42,8 @@ enum vz_param_type {
 	VZ_TYPE_WORD,		/* one of vz_param::arg, separated by | */
 	VZ_TYPE_UBC,		/* barrier:limit of a resource */
 	VZ_TYPE_RAM,		/* bytes; stored under the key of a resource in pages, as 0:N */
+	VZ_TYPE_CAPS,		/* NAME:on|off lists, see rights.h; they add up */
+	VZ_TYPE_FEATURES,
 	VZ_TYPE_DISKSPACE,	/* soft:hard in KB */
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
 	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */
@@ -125,6 +127,15 @@ bool vz_param_is_popt(int rc);
  * Return: 0; -1 with @e set as in vz_param_canon().
  */
 int vz_param_take(int rc, const char *arg, struct vz_conf *overlay, struct vz_err *e);
+
+/**
+ * vz_param_add_up() - complete lists of a command line by those that are configured
+ *
+ * What @overlay does not name keeps its value in @base.
+ *
+ * Return: 0; -1 with @e set.
+ */
+int vz_param_add_up(struct vz_conf *overlay, const struct vz_conf *base, struct vz_err *e);
 
 /*
  * Prints one line for each setting, fields separated by tabs: option, key, arg,

@@ -18,37 +18,28 @@
 #include "fd.h"
 #include "sys.h"
 
-/*
- * Most of these are checked against the initial user namespace anyway. Dropping
- * them keeps tools inside honest about what they can do, and holds when a later
- * kernel relaxes one of the checks.
- */
-static const cap_value_t never[] = {
-	CAP_SYS_MODULE,	  CAP_SYS_RAWIO, CAP_SYS_TIME,		 CAP_MAC_ADMIN,
-	CAP_MAC_OVERRIDE, CAP_SYSLOG,	 CAP_WAKE_ALARM,	 CAP_BLOCK_SUSPEND,
-	CAP_PERFMON,	  CAP_BPF,	 CAP_CHECKPOINT_RESTORE,
-};
-
-#define NEVER	((int)(sizeof(never) / sizeof(*never)))
-
 static void cap_freep(cap_t *c)
 {
 	if (*c)
 		cap_free(*c);
 }
 
-int vz_caps_drop(struct vz_err *e)
+int vz_caps_drop(uint64_t drop, struct vz_err *e)
 {
-	_cleanup_(cap_freep) cap_t set = NULL;
+	_cleanup_(cap_freep) cap_t set = cap_get_proc();
+	cap_value_t cap;
+	int rc = !set || cap_clear_flag(set, CAP_INHERITABLE);
 
-	for (int i = 0; i < NEVER; i++)
-		if (cap_drop_bound(never[i]) && errno != EINVAL) /* EINVAL: unknown here */
-			return vz_err_errno(e, VZ_EXIT_CAPABILITY, "drop capability %d", never[i]);
+	for (cap = 0; cap < 64 && !rc; cap++) {
+		if (!(drop >> cap & 1))
+			continue;
+		if (cap_drop_bound(cap) && errno != EINVAL) /* EINVAL: unknown here */
+			return vz_err_errno(e, VZ_EXIT_CAPABILITY, "drop capability %d", cap);
+		rc = cap_set_flag(set, CAP_EFFECTIVE, 1, &cap, CAP_CLEAR) ||
+		     cap_set_flag(set, CAP_PERMITTED, 1, &cap, CAP_CLEAR);
+	}
 	prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0);
-	set = cap_get_proc();
-	if (!set || cap_clear_flag(set, CAP_INHERITABLE) ||
-	    cap_set_flag(set, CAP_EFFECTIVE, NEVER, never, CAP_CLEAR) ||
-	    cap_set_flag(set, CAP_PERMITTED, NEVER, never, CAP_CLEAR) || cap_set_proc(set))
+	if (rc || cap_set_proc(set))
 		return vz_err_errno(e, VZ_EXIT_CAPABILITY, "set capabilities");
 	return 0;
 }

@@ -3,24 +3,27 @@
 #ifndef VZ_LIB_PRIV_H
 #define VZ_LIB_PRIV_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 struct vz_err;
 
 /**
  * vz_caps_drop() - reduce the calling process to the rights of a container's root
+ * @drop: capabilities that are not granted: bit = number
  *
- * Called inside the container's user namespace. Drops from all sets, the bounding
- * set included, what is never granted inside; empties the inheritable and ambient sets.
+ * Called inside the container's user namespace, after vz_seccomp_load(). Drops them from
+ * all sets, the bounding set included; empties the inheritable and ambient sets.
  */
-int vz_caps_drop(struct vz_err *e);
+int vz_caps_drop(uint64_t drop, struct vz_err *e);
 
 /**
  * vz_seccomp_load() - install the container's system call filter
+ * @features: bits of enum vz_feature: some allow what it denies else
  *
  * Needs CAP_SYS_ADMIN in the user namespace; sets no no_new_privs, so setuid works.
  */
-int vz_seccomp_load(struct vz_err *e);
+int vz_seccomp_load(uint64_t features, struct vz_err *e);
 
 /*
  * Resource limits, priorities and out-of-memory score as a fresh container's init

@@ -2,6 +2,7 @@
 /*
  * Run state of a container, in /run/beanpod/CTID:
  *   state	"init PID START\nkeeper PID START\n", START as in /proc/PID/stat;
+ *		then "rights DROPPED FEATURES", masks in hexadecimal;
  *		init is "0 0" while the keeper waits before it starts the container again
  *   keeper	locked by the keeper as long as it lives
  *   console.log, console.log.1
@@ -51,16 +52,18 @@ static int open_process(pid_t pid, unsigned long long start)
 
 void vz_run_get(uint32_t id, struct vz_run *run)
 {
-	unsigned long long init_start = 0, keeper_start = 0;
+	unsigned long long init_start = 0, keeper_start = 0, drop = vz_rights_default.drop,
+			   features = vz_rights_default.features;
 	int init = 0, keeper = 0;
 	char path[64], text[256];
 
 	*run = (struct vz_run){ .pidfd = -1, .keeper_fd = -1 };
 	snprintf(path, sizeof(path), VZ_RUN_DIR "/%u/state", id);
 	if (vz_read_text(AT_FDCWD, path, text, sizeof(text)) < 0 ||
-	    sscanf(text, "init %d %llu\nkeeper %d %llu", &init, &init_start, &keeper,
-		   &keeper_start) != 4)
+	    sscanf(text, "init %d %llu\nkeeper %d %llu\nrights %llx %llx", &init, &init_start,
+		   &keeper, &keeper_start, &drop, &features) < 4)
 		return;
+	run->rights = (struct vz_rights){ drop, features };
 	run->pidfd = open_process(init, init_start);
 	if (run->pidfd >= 0) {
 		run->running = true;
@@ -96,12 +99,13 @@ int vz_run_dir(uint32_t id, struct vz_err *e)
 	return fd >= 0 ? fd : vz_err_errno(e, VZ_EXIT_SYSTEM, "%s", path);
 }
 
-int vz_run_record(int dirfd, pid_t init, pid_t keeper)
+int vz_run_record(int dirfd, pid_t init, pid_t keeper, const struct vz_rights *rights)
 {
 	char text[128];
 
-	snprintf(text, sizeof(text), "init %d %llu\nkeeper %d %llu\n", init,
-		 init ? start_time(init) : 0, keeper, start_time(keeper));
+	snprintf(text, sizeof(text), "init %d %llu\nkeeper %d %llu\nrights %llx %llx\n", init,
+		 init ? start_time(init) : 0, keeper, start_time(keeper),
+		 (unsigned long long)rights->drop, (unsigned long long)rights->features);
 	return vz_replace_text(dirfd, "state", text, 0600);
 }
 

@@ -5,6 +5,7 @@
 #include "lib/conf.h"
 #include "lib/err.h"
 #include "lib/param.h"
+#include "lib/rights.h"
 #include "lib/str.h"
 
 static struct vz_err err;
@@ -72,6 +73,13 @@ TEST(values)
 	CHECK(strstr(err.msg, "--kmemsize") && strstr(err.msg, "\"-1\""));
 	CHECK_STR(canon("diskspace", "2G:2.2G"), "2097152:2306867");
 	CHECK_STR(canon("diskinodes", "131072:144179"), "131072:144179");
+	CHECK_STR(canon("capability", "net_admin:off,sys_time:ON"), "NET_ADMIN:off SYS_TIME:on");
+	CHECK_STR(canon("capability", "chown:off CHOWN:on"), "CHOWN:on");
+	CHECK_STR(canon("capability", "cap_chown:on"), "exit 21");
+	CHECK_STR(canon("capability", "chown"), "exit 21");
+	CHECK_STR(canon("features", "tun:on,sysfs:off"), "sysfs:off tun:on");
+	CHECK_STR(canon("features", "tun:maybe"), "exit 21");
+	CHECK(strstr(err.msg, "io_uring"));
 	CHECK_STR(canon("ram", "1G"), "0:262144");
 	CHECK_STR(canon("ram", "4097"), "0:2");
 	CHECK_STR(canon("swap", "0"), "0:0");
@@ -133,6 +141,28 @@ TEST(names)
 	CHECK_STR(canon("private", "/vz/.."), "exit 21");
 	CHECK_STR(canon("description", "what; $(x) \"y\""), "what; $(x) \"y\"");
 	CHECK_STR(canon("description", "two\nlines"), "exit 21");
+}
+
+TEST(lists_add_up)
+{
+	static const char text[] = "CAPABILITY=\"NET_RAW:off SYS_NICE:off\"\nFEATURES=tun:on\n";
+	struct vz_conf *base = vz_conf_parse(text, strlen(text), "t", &err), *c = vz_conf_new();
+	struct vz_rights r;
+
+	CHECK(!vz_rights_get(c, &r, &err));
+	CHECK(r.drop == vz_rights_default.drop && r.features == vz_rights_default.features);
+	vz_conf_set(c, "CAPABILITY", "SYS_NICE:on SYS_TIME:on");
+	CHECK(!vz_param_add_up(c, base, &err));
+	CHECK_STR(vz_conf_get(c, "CAPABILITY"), "NET_RAW:off SYS_NICE:on SYS_TIME:on");
+	CHECK(!vz_conf_get(c, "FEATURES"));
+	CHECK(!vz_rights_get(c, &r, &err));
+	CHECK(r.drop == ((vz_rights_default.drop & ~(1ULL << 25)) | 1ULL << 13));
+	CHECK(!vz_rights_get(base, &r, &err));
+	CHECK(VZ_HAS_FEATURE(&r, TUN) && VZ_HAS_FEATURE(&r, SYSFS) && !VZ_HAS_FEATURE(&r, BPF));
+	vz_conf_set(c, "CAPABILITY", "NONSENSE:on");
+	CHECK(vz_rights_get(c, &r, &err) && strstr(err.msg, "CAPABILITY: \"NONSENSE:on\""));
+	vz_conf_free(base);
+	vz_conf_free(c);
 }
 
 TEST(limit_of_config)

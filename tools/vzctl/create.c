@@ -55,7 +55,7 @@ static struct vz_conf *make_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	} else {
 		c = vz_conf_new();
 	}
-	if (!c || vz_conf_merge(c, ctx->overlay))
+	if (!c || vz_param_add_up(ctx->overlay, c, e) || vz_conf_merge(c, ctx->overlay))
 		return NULL;
 	return vz_steal_ptr(&c);
 }

@@ -121,6 +121,8 @@ static int save_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 
 	if (name && vz_name_set(ct->id, vz_conf_get(ct->conf, "NAME"), name, e))
 		return -1;
+	if (vz_param_add_up(ctx->overlay, ct->conf, e))
+		return -1;
 	if (vz_conf_merge(ct->conf, ctx->overlay))
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
 	if (vz_conf_save(ct->conf, vz_ct_conf_path(ct), e))
