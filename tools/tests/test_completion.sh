@@ -22,7 +22,7 @@ offers()
 	printf '%s\n' "${COMPREPLY[@]}" | sort | xargs
 }
 
-plan 12
+plan 15
 is "$(offers vzctl st)" "start status stop" "commands"
 is "$(offers vzctl --quiet exec)" "exec exec2 exec3" "behind an option"
 is "$(offers vzctl stop '')" "101" "running containers"
@@ -36,4 +36,7 @@ is "$(offers vzlist -o ctid,numproc)" \
 is "$(offers vzlist --s)" "--sort --stopped" "options"
 is "$(offers vztmpl '')" "--help --version create delete import list" "vztmpl"
 is "$(offers vztmpl create --mi)" "--mirror" "options of vztmpl"
+is "$(offers vzubc --wa)" "--watch" "options of vzubc"
+is "$(offers vzubc -q '')" "101" "containers of vzubc"
+is "$(offers vzexport --a)" "--all" "options of vzexport"
 tap_end
