@@ -14,7 +14,8 @@ A=9311
 
 # field ID RESOURCE COLUMN: from the kernel's own table
 field() { awk -v r="$2" -v c="$3" '$1 == r { print $c }' "/proc/bc/$1/resources.ext"; }
-value() { "$vzubc" -j $A | jq -r ".[0].resources.$1.$2"; }
+# value RESOURCE MEMBER: of the JSON; not by jq, which has doubles for numbers
+value() { "$vzubc" -j $A | sed -n "s/^ *\"$1\": .*\"$2\": \"\{0,1\}\([^\",} ]*\).*/\1/p"; }
 
 # until_true COMMAND...: for a minute at most
 until_true()
