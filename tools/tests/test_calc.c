@@ -4,10 +4,13 @@
 
 #include <math.h>
 
+#include "lib/advise.h"
 #include "lib/conf.h"
+#include "lib/counters.h"
 #include "lib/err.h"
 #include "lib/limitset.h"
 #include "lib/memuse.h"
+#include "lib/refusal.h"
 #include "lib/rules.h"
 #include "lib/split.h"
 #include "lib/str.h"
@@ -406,6 +409,97 @@ TEST(split_is_consistent)
 		}
 	}
 	CHECK_U64(levels, 15);
+}
+
+/* ---- advice ------------------------------------------------------------------------ */
+
+static struct vz_row row_of(int resource, uint64_t maxheld, uint64_t barrier, uint64_t limit,
+			    uint64_t failcnt)
+{
+	return (struct vz_row){
+		.resource = resource,
+		.state = BC_STATE_ENFORCED,
+		.n = { [VZ_MAXHELD] = maxheld,
+		       [VZ_BARRIER] = barrier,
+		       [VZ_LIMIT] = limit,
+		       [VZ_FAILCNT] = failcnt },
+	};
+}
+
+static void advised(const struct vz_row *row, const struct vz_refusal *last, bool lower,
+		    uint64_t barrier, uint64_t limit, const char *reason)
+{
+	struct vz_advice a;
+
+	if (!vz_advise(row, last, lower, &a)) {
+		FAIL("no advice, not %s", reason);
+		return;
+	}
+	CHECK_U64(a.want.barrier, barrier);
+	CHECK_U64(a.want.limit, limit);
+	CHECK_STR(a.reason, reason);
+}
+
+TEST(advice)
+{
+	struct vz_row r = row_of(VZ_SLOT_NUMPROC, 100, 240, 240, 0);
+	struct vz_advice a;
+
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	/* near */
+	r = row_of(VZ_SLOT_NUMPROC, 192, 240, 240, 0);
+	advised(&r, NULL, false, 290, 290, "192 of 240 were held");
+	/* nothing bounds it; a tenth between barrier and limit, and never less than "light" */
+	r = row_of(VZ_SLOT_PRIVVMPAGES, 10000, BC_UNLIMITED, BC_UNLIMITED, 0);
+	advised(&r, NULL, false, 15000, 16500, "nothing bounds it; at most 10000 were held");
+	r = row_of(VZ_SLOT_NUMFILE, 3, BC_UNLIMITED, BC_UNLIMITED, 0);
+	advised(&r, NULL, false, 512, 512, "nothing bounds it; at most 3 were held");
+	/* the distance stays */
+	r = row_of(VZ_SLOT_TCPSNDBUF, 1720320, 1720320, 2703360, 0);
+	advised(&r, NULL, false, 2600000, 2600000 + 983040, "1720320 of 1720320 were held");
+	/* far: only if asked */
+	r = row_of(VZ_SLOT_NUMPROC, 50, 240, 240, 0);
+	CHECK(!vz_advise(&r, NULL, false, &a));
+	advised(&r, NULL, true, 75, 75, "never more than 50 of 240 were held");
+	r = row_of(VZ_SLOT_NUMPROC, 1, 40, 40, 0);
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	/* not counted, or nothing to be refused: nothing can be said */
+	r = row_of(VZ_SLOT_NUMPROC, 240, 240, 240, 9);
+	r.state = BC_STATE_NOT_ENFORCED;
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	r = row_of(VZ_SLOT_PHYSPAGES, 240, 0, 240, 9);
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	r = row_of(VZ_SLOT_VMGUARPAGES, 0, 0, BC_UNLIMITED, 0);
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	r = row_of(VZ_NO_RESOURCE, 240, 240, 240, 9);
+	CHECK(!vz_advise(&r, NULL, true, &a));
+	/* no number is too large */
+	r = row_of(VZ_SLOT_KMEMSIZE, BC_UNLIMITED - 1, BC_UNLIMITED - 1, BC_UNLIMITED - 1, 1);
+	CHECK(vz_advise(&r, NULL, true, &a));
+	CHECK_U64(a.want.barrier, BC_UNLIMITED);
+	CHECK_U64(a.want.limit, BC_UNLIMITED);
+}
+
+TEST(advice_after_refusals)
+{
+	struct vz_refusal last = { .asked = 1, .held = 240, .barrier = 240, .limit = 240 };
+	struct vz_row r = row_of(VZ_SLOT_NUMPROC, 240, 240, 240, 7);
+	struct vz_advice a;
+
+	advised(&r, NULL, false, 360, 360, "7 refused at 240");
+	advised(&r, &last, false, 370, 370, "7 refused at 240"); /* 241 and half of it */
+	/* Once followed, the same count says nothing, on record or not. */
+	r = row_of(VZ_SLOT_NUMPROC, 240, 360, 360, 7);
+	CHECK(!vz_advise(&r, &last, false, &a));
+	CHECK(!vz_advise(&r, NULL, false, &a));
+	/* One large request, far below the limit. */
+	last = (struct vz_refusal){ .asked = 80000, .held = 5000, .barrier = 65536, .limit = 69632 };
+	r = row_of(VZ_SLOT_PRIVVMPAGES, 6000, 65536, 69632, 2);
+	advised(&r, &last, false, 130000, 143000, "2 refused at 65536, the last asked for 80000");
+	/* One that is out of all proportion. */
+	last.asked = 1ULL << 40;
+	advised(&r, &last, false, 99000, 108900,
+		"2 refused at 65536, the last asked for 1099511627776");
 }
 
 TAP_MAIN

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # vzcfgvalidate, vzmemcheck, vzcalc, vzcpucheck, vzsplit against what the classic
-# tools print for the same numbers, on a fake root.
+# tools print for the same numbers, and vzadvise, on a fake root.
 
 cd "$(dirname "$0")" || exit 1
 . ./tap.sh
@@ -18,7 +18,7 @@ run() { "${PROGS:?}/$1/$1" "${@:2}" 2>&1 </dev/null; echo $?; }
 json() { "$PROGS/$1/$1" --json "${@:2:$#-2}" 2>/dev/null | jq -cr "${*: -1}"; }
 says() { printf '%s\n' "$@"; }
 
-plan 35
+plan 41
 
 # ---- memory and CPU -------------------------------------------------------------
 is "$(run vzmemcheck -v)" "$(cat data/classic/expected/vzmemcheck-v.txt; echo 0)" "vzmemcheck -v"
@@ -105,5 +105,23 @@ sed -i 's/^SwapTotal.*/SwapTotal: 100000000 kB/' "$tmp/root/proc/meminfo"
 is "$(run vzcfgvalidate "$f")" "$good" "RAM and swap as well"
 is "$(run vzsplit -n 100000 | tail -n 2)" "$(says "vzsplit: 121699 MB of memory (RAM + swap) are \
 not enough for 100000 containers; the maximum is 18655" 1)" "a host has an end"
+
+# ---- advice -----------------------------------------------------------------------
+mkdir -p "$tmp/root/proc/bc/101"
+ours=$tmp/root/proc/bc/resources
+is "$(run vzadvise 101)" "CT 101: no limit needs to change
+0" "no advice"
+is "$(run vzadvise --json 101 | tr -d '\n')" "[]0" "no advice, JSON"
+sed -i '0,/numproc  */s/numproc .*/numproc 12 230 240 240 0/' "$ours"
+sed -i '0,/numfile  */s/numfile .*/numfile 200 220 9223372036854775807 9223372036854775807 0/' "$ours"
+is "$(run vzadvise 101)" "$(says \
+	"RESOURCE         MAXHELD  FAILCNT    BARRIER      LIMIT    NEW BAR    NEW LIM REASON" \
+	"numproc              230        0        240        240        350        350 230 of 240 were held" \
+	"numfile              220        0  unlimited  unlimited        512        512 nothing bounds it; at most 220 were held" \
+	0)" "advice"
+is "$(json vzadvise --lower 101 '.[] | select(.resource == "numtcpsock") | [.limit, .new_limit]')" \
+	"[360,40]" "less, JSON"
+is "$(run vzadvise 102 | tail -n 1)" 31 "nothing is known"
+is "$(run vzadvise | tail -n 1)" 20 "which container?"
 
 tap_end
