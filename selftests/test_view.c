@@ -195,7 +195,7 @@ static int refused_reader(struct bc_box *box)
 /* Whether @text has the line "ID:  RECORD". */
 static bool has_record(const char *text, unsigned int id, const char *record)
 {
-	char line[512];
+	char line[544];
 
 	snprintf(line, sizeof(line), "\n%9u:  %s\n", id, record);
 	return strstr(text, line);
