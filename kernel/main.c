@@ -12,6 +12,7 @@
 #include "core/policy.h"
 #include "core/refusal.h"
 #include "iface/iface.h"
+#include "resource/record.h"
 #include "resource/resource.h"
 #include "resource/selftest.h"
 
@@ -23,7 +24,10 @@ MODULE_PARM_DESC(selftest, "test every hook at load (default on)");
 static const struct bc_hook_group *const bc_groups[] = {
 	&bc_fork_hooks,
 	&bc_file_hooks,
-	&bc_memory_hooks,
+	&bc_flock_hooks,
+	&bc_mm_hooks,
+	&bc_mlock_hooks,
+	&bc_shmem_hooks,
 	&bc_pty_hooks,
 	&bc_signal_hooks,
 	&bc_socket_hooks,
@@ -34,9 +38,9 @@ static const struct bc_hook_group *const bc_groups[] = {
 /* clang-format on */
 
 static struct bc_family *const bc_all_families[] = {
-	&bc_numproc_family, &bc_file_family,   &bc_memory_family,
-	&bc_pty_family,	    &bc_signal_family, &bc_socket_family,
-	&bc_ucount_family,
+	&bc_numproc_family, &bc_file_family,   &bc_flock_family,
+	&bc_memory_family,  &bc_shmem_family,  &bc_pty_family,
+	&bc_signal_family,  &bc_socket_family, &bc_ucount_family,
 };
 
 static void bc_detach(unsigned int count)
@@ -140,6 +144,7 @@ static int __init bc_module_init(void)
 		goto err_refusal;
 	rows = bc_register_families();
 	bc_registry_init();
+	bc_records_init();
 	ret = bc_attach(&lost);
 	if (ret)
 		goto err_policy;

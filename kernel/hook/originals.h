@@ -14,5 +14,18 @@
 	X(mmap_region)		\
 	X(sk_alloc)		\
 	X(sk_clone_lock)	\
+	X(apply_vma_lock_flags)	\
+	X(apply_mlockall_flags)	\
+	X(user_shm_lock)	\
+	X(flock_lock_inode)	\
+	X(posix_lock_inode)	\
+	X(generic_setlease)	\
+	X(__shmem_file_setup)	\
+	X(shmem_inode_acct_blocks)	\
+	X(shmem_alloc_and_acct_folio)	\
+	X(shmem_add_to_page_cache)	\
+	X(shmem_recalc_inode)	\
+	X(shmem_charge)		\
+	X(shmem_mfill_atomic_pte)	\
 	X(proc_lookup)		\
 	X(proc_readdir)

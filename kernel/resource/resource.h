@@ -8,7 +8,10 @@
 
 extern const struct bc_hook_group bc_fork_hooks;
 extern const struct bc_hook_group bc_file_hooks;
-extern const struct bc_hook_group bc_memory_hooks;
+extern const struct bc_hook_group bc_flock_hooks;
+extern const struct bc_hook_group bc_mm_hooks;
+extern const struct bc_hook_group bc_mlock_hooks;
+extern const struct bc_hook_group bc_shmem_hooks;
 extern const struct bc_hook_group bc_pty_hooks;
 extern const struct bc_hook_group bc_signal_hooks;
 extern const struct bc_hook_group bc_ucount_hooks;
@@ -17,11 +20,13 @@ extern const struct bc_hook_group bc_userns_hooks;
 
 extern struct bc_family bc_numproc_family;
 extern struct bc_family bc_file_family;
+extern struct bc_family bc_flock_family;
 extern struct bc_family bc_memory_family;
 extern struct bc_family bc_pty_family;
 extern struct bc_family bc_signal_family;
 extern struct bc_family bc_ucount_family;
 extern struct bc_family bc_socket_family;
+extern struct bc_family bc_shmem_family;
 
 /**
  * bc_child_user_ns() - the user namespace of a task being forked

@@ -16,15 +16,18 @@
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
+#include <linux/mmap_lock.h>
 #include <linux/mount.h>
 #include <linux/net.h>
 #include <linux/sched.h>
+#include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
 #include <linux/workqueue.h>
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
+#include "../compat/bc_filelock.h"
 #include "selftest.h"
 
 /* Above BC_ID_MAX: cannot be anybody's. */
@@ -90,10 +93,45 @@ static bool bc_test_file(struct bc *bc)
 	return charged && bc_held_is(bc, BC_NUMFILE, 0);
 }
 
-static unsigned long bc_map(unsigned long address, unsigned long len, unsigned long prot)
+static bool bc_lock_file(struct file *file, unsigned int flags, unsigned char type)
+{
+	struct file_lock *lock = locks_alloc_lock();
+	int ret;
+
+	if (!lock)
+		return false;
+	bc_flc(lock)->flc_file = file;
+	bc_flc(lock)->flc_owner = file;
+	bc_flc(lock)->flc_flags = flags;
+	bc_flc(lock)->flc_type = type;
+	lock->fl_end = OFFSET_MAX;
+	ret = locks_lock_inode_wait(file_inode(file), lock);
+	locks_free_lock(lock);
+	return !ret;
+}
+
+/* Set and taken away by a call, and set again and left to the close. */
+static bool bc_test_flock(struct bc *bc)
+{
+	struct file *file = anon_inode_getfile("[beancounter]", &bc_scratch_fops, NULL, O_RDWR);
+	bool counted;
+
+	if (IS_ERR(file))
+		return false;
+	counted = bc_lock_file(file, FL_FLOCK, F_WRLCK) && bc_held_is(bc, BC_NUMFLOCK, 1) &&
+		  bc_lock_file(file, FL_POSIX, F_WRLCK) && bc_held_is(bc, BC_NUMFLOCK, 2) &&
+		  bc_lock_file(file, FL_POSIX, F_UNLCK) && bc_held_is(bc, BC_NUMFLOCK, 1) &&
+		  bc_lock_file(file, FL_FLOCK, F_UNLCK) && bc_held_is(bc, BC_NUMFLOCK, 0) &&
+		  bc_lock_file(file, FL_FLOCK, F_WRLCK) && bc_held_is(bc, BC_NUMFLOCK, 1);
+	bc_close_now(file);
+	return counted && bc_held_is(bc, BC_NUMFLOCK, 0);
+}
+
+static unsigned long bc_map(unsigned long address, unsigned long len, unsigned long prot,
+			    unsigned long flags)
 {
 	return vm_mmap(NULL, address, len, prot,
-		       MAP_PRIVATE | MAP_ANONYMOUS | (address ? MAP_FIXED : 0), 0);
+		       MAP_PRIVATE | MAP_ANONYMOUS | flags | (address ? MAP_FIXED : 0), 0);
 }
 
 /*
@@ -109,10 +147,10 @@ static bool bc_test_memory(struct bc *bc)
 
 	if (!mm)
 		return false;
-	address = bc_map(0, len, PROT_NONE);
+	address = bc_map(0, len, PROT_NONE, 0);
 	if (IS_ERR_VALUE(address))
 		return false;
-	counted = bc_map(address, len, PROT_READ | PROT_WRITE) == address &&
+	counted = bc_map(address, len, PROT_READ | PROT_WRITE, 0) == address &&
 		  bc_held_is(bc, BC_PRIVVMPAGES, mm->data_vm + mm->stack_vm);
 	vm_munmap(address, len);
 	bc_memory_forget(mm);
@@ -122,7 +160,7 @@ static bool bc_test_memory(struct bc *bc)
 /* A watch on the root directory, whose name is the only thing that has to be in user memory. */
 static bool bc_test_inotify(struct bc *bc)
 {
-	unsigned long path = bc_map(0, PAGE_SIZE, PROT_READ | PROT_WRITE);
+	unsigned long path = bc_map(0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
 	bool counted = false;
 	long fd;
 
@@ -262,6 +300,66 @@ static bool bc_test_sockets(struct bc *bc)
 	return counted;
 }
 
+/* mlock(2) from inside of the kernel. mmap_lock as do_mlock() has it. */
+static bool bc_lock_pages(unsigned long address, unsigned long len)
+{
+	unsigned long apply = bc_symbol_address("apply_vma_lock_flags");
+	long ret;
+
+	mmap_write_lock(current->mm);
+	ret = bc_call(apply, address, len, VM_LOCKED);
+	mmap_write_unlock(current->mm);
+	return !ret;
+}
+
+/* MAP_LOCKED, then mlock(2). What the process had locked before counts with it. */
+static bool bc_test_mlock(struct bc *bc)
+{
+	const unsigned long len = 4 * PAGE_SIZE;
+	struct mm_struct *mm = current->mm;
+	unsigned long before, locked, plain;
+	bool counted;
+
+	if (!mm)
+		return false;
+	before = mm->locked_vm;
+	locked = bc_map(0, len, PROT_READ, MAP_LOCKED);
+	if (IS_ERR_VALUE(locked))
+		return false;
+	counted = bc_held_is(bc, BC_LOCKEDPAGES, before + 4);
+	plain = bc_map(0, len, PROT_READ, 0);
+	if (!IS_ERR_VALUE(plain)) {
+		counted = counted && bc_lock_pages(plain, len) &&
+			  bc_held_is(bc, BC_LOCKEDPAGES, before + 8);
+		vm_munmap(plain, len);
+	}
+	vm_munmap(locked, len);
+	bc_memory_forget(mm);
+	return counted && !IS_ERR_VALUE(plain) && bc_held_is(bc, BC_LOCKEDPAGES, 0);
+}
+
+/* One that reserves its page, and one that is filled, emptied and filled again. */
+static bool bc_test_shmem(struct bc *bc)
+{
+	struct file *reserved = shmem_file_setup("beancounter", PAGE_SIZE, 0);
+	struct file *filled = shmem_file_setup("beancounter", 2 * PAGE_SIZE, VM_NORESERVE);
+	bool counted = false;
+	loff_t pos = 0;
+
+	if (!IS_ERR(reserved) && !IS_ERR(filled)) {
+		counted = bc_held_is(bc, BC_SHMPAGES, 1) &&
+			  kernel_write(filled, "", 1, &pos) == 1 && bc_held_is(bc, BC_SHMPAGES, 2);
+		shmem_truncate_range(file_inode(filled), 0, -1);
+		counted = counted && bc_held_is(bc, BC_SHMPAGES, 1) &&
+			  kernel_write(filled, "", 1, &pos) == 1 && bc_held_is(bc, BC_SHMPAGES, 2);
+	}
+	if (!IS_ERR(reserved))
+		bc_close_now(reserved);
+	if (!IS_ERR(filled))
+		bc_close_now(filled);
+	return counted && bc_held_is(bc, BC_SHMPAGES, 0);
+}
+
 /*
  * An entry tests the rows of a mask, which a kernel has all or none of. With the
  * credentials of the scratch namespace it makes objects, compares, and leaves
@@ -272,7 +370,10 @@ static const struct bc_object_test {
 	bool	(*run)(struct bc *bc);
 } bc_object_tests[] = {
 	{ BIT(BC_NUMFILE), bc_test_file },
+	{ BIT(BC_NUMFLOCK), bc_test_flock },
 	{ BIT(BC_PRIVVMPAGES), bc_test_memory },
+	{ BIT(BC_LOCKEDPAGES), bc_test_mlock },
+	{ BIT(BC_SHMPAGES), bc_test_shmem },
 	{ BIT(BC_NUMINOTIFY) | BIT(BC_NUMWATCH), bc_test_inotify },
 	{ BIT(BC_NUMNS), bc_test_namespace },
 	{ BIT(BC_NUMPTY), bc_test_pty },
