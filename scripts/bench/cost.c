@@ -17,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -66,6 +67,39 @@ static void op_fork(void)
 	waitpid(pid, NULL, 0);
 }
 
+static int lock_file, shm_file;
+
+static void op_flock(void)
+{
+	flock(lock_file, LOCK_EX);
+	flock(lock_file, LOCK_UN);
+}
+
+static void op_fcntl(void)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_len = 1 };
+
+	fcntl(lock_file, F_SETLK, &lock);
+	lock.l_type = F_UNLCK;
+	fcntl(lock_file, F_SETLK, &lock);
+}
+
+static void op_mlock(void)
+{
+	static char page[8192] __attribute__((aligned(4096)));
+
+	mlock(page, sizeof(page));
+	munlock(page, sizeof(page));
+}
+
+static void op_shm(void)
+{
+	static char page[4096];
+
+	if (pwrite(shm_file, page, sizeof(page), 0) != sizeof(page) || ftruncate(shm_file, 0))
+		exit(1);
+}
+
 static void op_nothing(void)
 {
 }
@@ -82,6 +116,10 @@ static const struct {
 	{ "mmap+munmap", op_mmap, BATCH },
 	{ "brk+brk", op_brk, BATCH },
 	{ "fork+exit+wait", op_fork, 1 },
+	{ "flock+unlock", op_flock, BATCH },
+	{ "fcntl+unlock", op_fcntl, BATCH },
+	{ "mlock+munlock", op_mlock, BATCH },
+	{ "memfd-write+cut", op_shm, BATCH },
 };
 /* clang-format on */
 
@@ -114,7 +152,10 @@ static int measure_all(void)
 
 	if (fd < 0)
 		return perror("/tmp/cost"), 1;
-	close(fd);
+	lock_file = fd;
+	shm_file = memfd_create("cost", 0);
+	if (shm_file < 0)
+		return perror("memfd_create"), 1;
 	for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		measure(i);
 	return fflush(stdout) != 0;
