@@ -189,7 +189,7 @@ int bc_wait_held(unsigned int id, enum bc_resource r, int64_t want)
 	return -ETIMEDOUT;
 }
 
-int bc_wait_zero(unsigned int id)
+int bc_wait_counted(unsigned int id)
 {
 	int i, err, ret = 0;
 
@@ -198,8 +198,13 @@ int bc_wait_zero(unsigned int id)
 		if (err)
 			ret = err;
 	}
-	/* network namespaces die in a work queue */
-	err = bc_wait_held(id, BC_NUMNS, 0);
+	return ret;
+}
+
+int bc_wait_zero(unsigned int id)
+{
+	int ret = bc_wait_counted(id), err = bc_wait_held(id, BC_NUMNS, 0);
+
 	return err ? err : ret;
 }
 

@@ -92,7 +92,16 @@ int bc_life(unsigned int id, unsigned int *procs);
 int bc_wait_held(unsigned int id, enum bc_resource r, int64_t want);
 
 /**
- * bc_wait_zero() - wait until nothing of the counted resources is held, and no namespace
+ * bc_wait_counted() - wait until nothing of bc_counted is held
+ *
+ * Return: as bc_wait_held().
+ */
+int bc_wait_counted(unsigned int id);
+
+/**
+ * bc_wait_zero() - wait until nothing of bc_counted is held, and no namespace
+ *
+ * Network namespaces die in a work queue, a moment later.
  *
  * Return: as bc_wait_held().
  */
