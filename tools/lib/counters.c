@@ -294,6 +294,40 @@ static void drop_host(struct vz_counters_set *set)
 	memmove(set->list, set->list + 1, --set->count * sizeof(*set->list));
 }
 
+/* Rows beyond the classic ones: as there, with a state behind the name. */
+static int take_extended(struct vz_counters *c, const char *text)
+{
+	char **words;
+	size_t n;
+	int rc = 0;
+
+	while (rc == 0 && (words = vz_line_words(&text, BLANKS, &n))) {
+		if (n > VZ_NUMBERS + 1) {
+			words[1] = words[0];
+			rc = take_row(c, words + 1, n - 1);
+		}
+		free(words);
+	}
+	return rc;
+}
+
+/* A beancounter that has gone meanwhile keeps the rows that were read. */
+static int read_extended(struct vz_counters_set *set)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < set->count; i++) {
+		char path[64], *text;
+
+		snprintf(path, sizeof(path), "/proc/bc/%u/resources.ext", set->list[i].id);
+		text = vz_root_text(path);
+		if (text)
+			rc = take_extended(&set->list[i], text);
+		free(text);
+	}
+	return rc;
+}
+
 static int read_proc(struct vz_counters_set *set, struct vz_err *e)
 {
 	static const char *const files[] = { "/proc/bc/resources", "/proc/user_beancounters" };
@@ -313,6 +347,8 @@ static int read_proc(struct vz_counters_set *set, struct vz_err *e)
 	rc = vz_counters_parse(text, set);
 	free(text);
 	drop_host(set);
+	if (rc == 0)
+		rc = read_extended(set);
 	/* States are the kernel's, the same for every beancounter. */
 	text = rc < 0 ? NULL : vz_root_text("/proc/bc/0/resources.ext");
 	if (text)
