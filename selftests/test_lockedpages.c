@@ -296,7 +296,7 @@ TEST_F(lockedpages, at_the_limit_all_or_nothing)
 
 static void mess(void *arg)
 {
-	uint64_t seed = 7919 * (uint64_t)++taken;
+	uint64_t seed = 7919 * (uint64_t)(taken++ + 1);
 	unsigned long start, len;
 	long i;
 

@@ -292,7 +292,7 @@ TEST_F(numflock, unlocking_cannot_make_many_of_one)
 
 static void mess(void *arg)
 {
-	uint64_t seed = 7919 * (uint64_t)++next_range;
+	uint64_t seed = 7919 * (uint64_t)(next_range++ + 1);
 	long i, start, len;
 
 	for (i = 0; i < *(long *)arg; i++) {

@@ -333,7 +333,7 @@ TEST_F(shmpages, at_the_limit)
 
 static void mess(void *arg)
 {
-	uint64_t seed = 7919 * (uint64_t)++taken;
+	uint64_t seed = 7919 * (uint64_t)(taken++ + 1);
 	long i, start, len;
 
 	for (i = 0; i < *(long *)arg; i++) {

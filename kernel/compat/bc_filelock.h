@@ -16,8 +16,8 @@
 #define bc_flc(lock)	(&(lock)->c)
 #define bc_flc_list	c.flc_list
 
-typedef struct file_lease bc_lease_t;
-typedef int bc_lease_arg_t;
+#define bc_lease_t	struct file_lease
+#define bc_lease_arg_t	int
 
 #else
 
@@ -28,8 +28,8 @@ typedef int bc_lease_arg_t;
 #define flc_type	fl_type
 #define bc_flc_list	fl_list
 
-typedef struct file_lock bc_lease_t;
-typedef long bc_lease_arg_t;
+#define bc_lease_t	struct file_lock
+#define bc_lease_arg_t	long
 
 #endif
 

@@ -122,6 +122,7 @@ static int bc_attach_shared(struct bc_hook *hook, struct bc_shared *shared)
 	int ret;
 
 	WRITE_ONCE(shared->slot[i].callback, hook->callback);
+	/* who finds the address finds the callback */
 	smp_store_release(&shared->slot[i].address, hook->address);
 	ret = bc_ops_add(&shared->ops, hook->address, !shared->rows);
 	if (ret) {

@@ -57,6 +57,7 @@ static __always_inline bool bc_is_counted(const struct file_lock *request)
 
 static struct file_lock_context *bc_lock_context(const struct inode *inode)
 {
+	/* pairs with the cmpxchg() of locks_get_lock_context() */
 	return smp_load_acquire(&inode->i_flctx);
 }
 
