@@ -7,7 +7,9 @@
  * the first two at once. The tag's slot stays until nobody but us holds one of
  * its namespaces: every charged object pins its namespace, directly or through
  * a nested one, so a namespace with no other reference means that nothing is
- * charged and nothing ever will be. The reaper looks once a second.
+ * charged and nothing ever will be. The reaper looks once a second. What a namespace
+ * itself may hold cannot pin it (bc_family.busy): for that the slot stays, too, and the
+ * reaper lets go of the namespaces of a container that has stopped.
  *
  * Lock order: bc_mutex is outermost; bc->lock and bc_bounds_mutex inside it. Lookups by id and
  * order use RCU and take a reference. See Documentation/locking.rst.
@@ -20,6 +22,7 @@
 #include <linux/timekeeping.h>
 #include <linux/xarray.h>
 
+#include "../compat/bc_export.h"
 #include "bc.h"
 #include "policy.h"
 #include "refusal.h"
@@ -29,6 +32,7 @@
 
 DEFINE_MUTEX(bc_mutex);
 struct bc_slot bc_slots[BC_MAX + 1];
+BC_EXPORT(bc_slots);
 
 static DECLARE_BITMAP(bc_slots_used, BC_MAX + 1);
 static u32 bc_generation;
@@ -36,9 +40,15 @@ static unsigned long bc_next_order = U32_MAX;
 static DEFINE_XARRAY(bc_by_id);
 static DEFINE_XARRAY(bc_by_order);
 static LIST_HEAD(bc_reap_list);
+static struct kmem_cache *bc_cache;	/* a little more than a page: kmalloc() would take two */
 
 static void bc_reap_fn(struct work_struct *work);
 static DECLARE_DELAYED_WORK(bc_reap_work, bc_reap_fn);
+
+static void bc_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(bc_cache, container_of(rcu, struct bc, rcu));
+}
 
 /* The last reader is gone as well. */
 static void bc_free(struct bc *bc)
@@ -46,7 +56,7 @@ static void bc_free(struct bc *bc)
 	bc_policy_forget(bc);
 	bc_families_exit(bc);
 	bc_refusals_free(bc->refusals);
-	kfree_rcu(bc, rcu);
+	call_rcu(&bc->rcu, bc_free_rcu);
 }
 
 /**
@@ -141,31 +151,38 @@ static void bc_release(struct bc *bc)
 	bc_put(bc);
 }
 
-static void bc_reap(void)
+/* True if it is worth coming again. */
+static bool bc_reap(void)
 {
 	struct bc *bc, *next;
+	bool again = false;
+	unsigned long id;
 
 	lockdep_assert_held(&bc_mutex);
 	list_for_each_entry_safe(bc, next, &bc_reap_list, reap) {
-		if (!bc_drop_namespaces(bc, false))
+		if (!bc_drop_namespaces(bc, false) || bc_families_busy(bc))
 			continue;
 		list_del(&bc->reap);
 		bc_release(bc);
 	}
+	xa_for_each(&bc_by_id, id, bc) {
+		if (bc_families_busy(bc) && bc_life(bc) != BC_LIFE_RUNNING)
+			again |= !bc_drop_namespaces(bc, false);
+	}
+	return again || !list_empty(&bc_reap_list);
 }
 
 static void bc_reap_fn(struct work_struct *work)
 {
 	mutex_lock(&bc_mutex);
-	bc_reap();
-	if (!list_empty(&bc_reap_list))
+	if (bc_reap())
 		schedule_delayed_work(&bc_reap_work, BC_REAP_DELAY);
 	mutex_unlock(&bc_mutex);
 }
 
 static struct bc *bc_alloc(u32 id)
 {
-	struct bc *bc = kzalloc(sizeof(*bc), GFP_KERNEL);
+	struct bc *bc = kmem_cache_zalloc(bc_cache, GFP_KERNEL);
 	int i;
 
 	if (!bc)
@@ -186,14 +203,17 @@ static struct bc *bc_alloc(u32 id)
 	ratelimit_state_init(&bc->event_limit, HZ, BC_EVENT_BURST);
 	ratelimit_set_flags(&bc->event_limit, RATELIMIT_MSG_ON_RELEASE);
 	bc->created_ns = ktime_get_boottime_ns();
-	for (i = 0; i < BC_ROWS; i++)
+	for (i = 0; i < BC_ROWS; i++) {
 		bc_counter_init(&bc->row[i]);
+		if (bc_resource[i].promises)
+			bc_counter_set(&bc->row[i], 0, LONG_MAX);
+	}
 	return bc;
 
 err_refusals:
 	bc_refusals_free(bc->refusals);
 err_bc:
-	kfree(bc);
+	kmem_cache_free(bc_cache, bc);
 	return NULL;
 }
 
@@ -258,7 +278,12 @@ int bc_create(u32 id, bool exclusive)
 	bc = bc_alloc(id);
 	if (!bc)
 		return -ENOMEM;
-	ret = bc_publish(bc);
+	ret = bc_extensions_create(bc);
+	if (!ret) {
+		ret = bc_publish(bc);
+		if (ret)
+			bc_extensions_destroy(bc);
+	}
 	if (ret)
 		bc_free(bc);
 	return ret;
@@ -312,6 +337,8 @@ int bc_destroy(u32 id)
 		return ret;
 	xa_erase(&bc_by_id, bc->id);
 	xa_erase(&bc_by_order, bc->order);
+	bc_extensions_destroy(bc);
+	bc_families_detach(bc);
 	list_add_tail(&bc->reap, &bc_reap_list);
 	mod_delayed_work(system_wq, &bc_reap_work, 0);
 	return 0;
@@ -333,6 +360,7 @@ int bc_clear(u32 id)
 	bc_recount(bc);
 	for (i = 0; i < BC_ROWS; i++)
 		bc_counter_clear(&bc->row[i]);
+	bc_families_clear(bc);
 	bc_refusals_clear(bc->refusals);
 	bc_put(bc);
 	return 0;
@@ -384,6 +412,7 @@ void bc_bind(struct bc *bc, struct bc_ns *holder, struct user_namespace *ns)
 	bc_drop_namespaces(bc, false);
 	holder->ns = get_user_ns(ns);
 	list_add(&holder->node, &bc->namespaces);
+	bc_extensions_start(bc);
 	ns->flags = (u32)ns->flags | (unsigned long)bc->tag << BC_TAG_SHIFT;
 	WRITE_ONCE(bc->started_ns, ktime_get_boottime_ns());
 }
@@ -425,17 +454,23 @@ void bc_stop(struct bc *bc)
 	spin_lock(&bc->lock);
 	put = bc_unpin(bc);
 	spin_unlock(&bc->lock);
-	if (put)
-		module_put(THIS_MODULE);
+	if (!put)
+		return;
+	if (bc_families_busy(bc))
+		schedule_delayed_work(&bc_reap_work, BC_REAP_DELAY);
+	module_put(THIS_MODULE);
 }
 
 /**
  * bc_registry_init() - get ready for the first beancounter
+ * Return: 0 or -ENOMEM.
  */
-void bc_registry_init(void)
+int bc_registry_init(void)
 {
 	/* not the generation of an earlier load: its tags may live on */
 	bc_generation = get_random_u32() % (BC_GENERATIONS - 1);
+	bc_cache = KMEM_CACHE(bc, 0);
+	return bc_cache ? 0 : -ENOMEM;
 }
 
 /**
@@ -477,4 +512,6 @@ void bc_registry_exit(void)
 	mutex_unlock(&bc_mutex);
 	xa_destroy(&bc_by_id);
 	xa_destroy(&bc_by_order);
+	rcu_barrier(); /* bc_free_rcu() */
+	kmem_cache_destroy(bc_cache);
 }

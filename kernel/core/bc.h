@@ -33,10 +33,29 @@ enum bc_resource {
 #define BC_MAX		((1U << BC_TAG_BITS) - 1)
 
 /* Resource families that can be registered. */
-#define BC_FAMILIES	16
+#define BC_FAMILIES	24
 
 struct bc_refusals;
 struct bc_choice;
+struct seq_file;
+
+/* Modules that keep something for each beancounter: see struct bc_extension. */
+enum bc_extension_slot {
+	BC_EXTENSION_FAIRSCHED,
+	BC_EXTENSIONS,
+};
+
+/**
+ * struct bc_cpu_bounds - what is set of a container's processor time; 0: it is not
+ * @limit: 1/100 % of a processor
+ * @units: weight
+ * @cpus: processors at a time
+ */
+struct bc_cpu_bounds {
+	u32	limit;
+	u32	units;
+	u32	cpus;
+};
 
 /**
  * struct bc - a beancounter
@@ -55,12 +74,15 @@ struct bc_choice;
  *	Guarded by bc_mutex.
  * @reap: link in the reaper's list once destroyed. Guarded by bc_mutex.
  * @families: private state of each resource family, by family index
+ * @cpu: of fairsched.ko, which may go and come again. Guarded by bc_mutex.
+ * @extension: what other modules keep for it, by slot; RCU, written under bc_mutex
  * @refusals: the record of refused charges
  * @log_limit: rate of the log line
  * @event_limit: rate of events
  * @event: tells listeners of new refusals
  * @event_sent: sequence of the last refusal sent; the event work's own
  * @proc: directory below /proc/bc, owned by iface/
+ * @proc_files: files of other modules in it, owned by iface/
  * @rcu: delays the free for lookups by id
  * @choice: what decides instead of the classic rule; RCU, owned by policy.c
  * @row: the counters, by row number
@@ -79,12 +101,15 @@ struct bc {
 	struct list_head	namespaces;
 	struct list_head	reap;
 	void			*families[BC_FAMILIES];
+	struct bc_cpu_bounds	cpu;
+	void __rcu		*extension[BC_EXTENSIONS];
 	struct bc_refusals	*refusals;
 	struct ratelimit_state	log_limit;
 	struct ratelimit_state	event_limit;
 	struct work_struct	event;
 	u64			event_sent;
 	struct proc_dir_entry	*proc;
+	struct proc_dir_entry	*proc_files[BC_EXTENSIONS];
 	struct rcu_head		rcu;
 	struct bc_choice __rcu	*choice[BC_ROWS];
 	struct bc_counter	row[BC_ROWS];
@@ -117,7 +142,7 @@ struct bc_slot {
 
 extern struct bc_slot bc_slots[BC_MAX + 1];
 
-void bc_registry_init(void);
+int bc_registry_init(void);
 void bc_registry_close(void);
 void bc_registry_exit(void);
 
@@ -222,17 +247,73 @@ void bc_refuse(struct bc *bc, enum bc_resource row, unsigned long n, unsigned lo
 void bc_read_row(struct bc *bc, enum bc_resource row, struct bc_row *out);
 void bc_recount(struct bc *bc);
 
+/* ---- core/extension.c: what other modules keep for a beancounter ---- */
+
+/**
+ * struct bc_times - processor time of a container, in ns
+ * @user: in user mode, not niced
+ * @nice: in user mode, niced
+ * @system: in the kernel
+ * @used: all three
+ * @waited: it would have run, and something else did
+ * @longest: the longest such wait
+ * @switches: how often a task of it got a processor
+ */
+struct bc_times {
+	u64	user;
+	u64	nice;
+	u64	system;
+	u64	used;
+	u64	waited;
+	u64	longest;
+	u64	switches;
+};
+
+/**
+ * struct bc_extension - a module that keeps something for each beancounter
+ * @file: its file below /proc/bc/ID
+ * @create: make what is kept for a new beancounter; may sleep. NULL: no memory
+ * @destroy: no look-up that begins now finds it; free it after an RCU grace period
+ * @start: a task may live in the container from now on; may sleep
+ * @show: the content of @file, in an RCU read section
+ * @times: fill in; in an RCU read section
+ * @bound: &bc.cpu is another from now on; may sleep. 0 or a negative errno
+ *
+ * @create, @destroy, @start and @bound are called with bc_mutex held.
+ */
+struct bc_extension {
+	const char	*file;
+	void		*(*create)(struct bc *bc);
+	void		(*destroy)(void *data);
+	void		(*start)(struct bc *bc);
+	void		(*show)(struct seq_file *m, struct bc *bc, void *data);
+	void		(*times)(struct bc *bc, void *data, struct bc_times *times);
+	int		(*bound)(struct bc *bc, void *data);
+};
+
+const struct bc_extension *bc_extension_of(enum bc_extension_slot slot);
+int bc_extension_add(enum bc_extension_slot slot, const struct bc_extension *ext);
+void bc_extension_drop(enum bc_extension_slot slot);
+int bc_extensions_create(struct bc *bc);
+void bc_extensions_destroy(struct bc *bc);
+void bc_extensions_start(struct bc *bc);
+void bc_extension_times(struct bc *bc, struct bc_times *times);
+int bc_extension_bound(struct bc *bc, const struct bc_cpu_bounds *bounds);
+bool bc_unless_inhabited(void (*fn)(void));
+
 /* ---- core/resource.c: the table and the families ---- */
 
 /**
  * struct bc_resource_info - a line of bc_resources.h
  * @name: as in files and options; NULL for the place holders
  * @unit: what one unit is
+ * @promises: its barrier is a promise: nothing is promised before one is set
  * @meaning: one line for people
  */
 struct bc_resource_info {
 	const char	*name;
 	enum bc_unit	unit;
+	bool		promises;
 	const char	*meaning;
 };
 
@@ -242,17 +323,35 @@ extern const struct bc_resource_info bc_resource[BC_ROWS];
  * struct bc_family - rows that are counted by the same file
  * @name: for messages
  * @rows: mask of row numbers
+ * @state: what they are worth where they count; 0 is BC_STATE_ENFORCED
+ * @usable: can this kernel count them, asked at load; may be NULL: see the hooks
  * @bc_init: make the private state of a new beancounter, may be NULL; 0 or -ENOMEM
  * @bc_exit: free it; nothing is charged any more
  * @recount: make held of the rows exact, may be NULL; may sleep, needs no lock
+ * @read: put right what the kernel itself counts of a row, may be NULL; may sleep
+ * @clear: a new period of what the kernel itself counts, may be NULL
+ * @apply: limits of rows have been set: tell the kernel, may be NULL; 0 or a negative errno
+ * @attach: the container's cgroup is that of a descriptor, may be NULL; 0 or a negative errno
+ * @detach: the beancounter is destroyed: let its cgroup go, may be NULL
+ * @busy: is something charged that pins no namespace, may be NULL; atomic
+ * @text: read a file of the cgroup, may be NULL; length or a negative errno
  * @index: place in &bc.families; set by bc_family_register()
  */
 struct bc_family {
 	const char	*name;
 	u64		rows;
+	enum bc_state	state;
+	bool		(*usable)(void);
 	int		(*bc_init)(struct bc *bc);
 	void		(*bc_exit)(struct bc *bc);
 	void		(*recount)(struct bc *bc);
+	void		(*read)(struct bc *bc, struct bc_row *out);
+	void		(*clear)(struct bc *bc);
+	int		(*apply)(struct bc *bc, u64 rows);
+	int		(*attach)(struct bc *bc, int fd);
+	void		(*detach)(struct bc *bc);
+	bool		(*busy)(struct bc *bc);
+	ssize_t		(*text)(struct bc *bc, const char *name, char *text, size_t size);
 	unsigned int	index;
 };
 
@@ -260,6 +359,14 @@ void bc_family_register(struct bc_family *family);
 int bc_families_init(struct bc *bc);
 void bc_families_exit(struct bc *bc);
 void bc_families_recount(struct bc *bc);
+void bc_families_read(struct bc *bc, struct bc_row *out);
+void bc_families_clear(struct bc *bc);
+int bc_families_apply(struct bc *bc, u64 rows);
+int bc_families_attach(struct bc *bc, int fd);
+void bc_families_detach(struct bc *bc);
+bool bc_families_busy(struct bc *bc);
+ssize_t bc_families_text(struct bc *bc, const char *name, char *text, size_t size);
+u64 bc_families_settle(u64 lost);
 
 extern u8 bc_row_states[BC_ROWS];
 

@@ -146,4 +146,5 @@ void bc_read_row(struct bc *bc, enum bc_resource row, struct bc_row *out)
 	out->barrier = READ_ONCE(c->barrier);
 	out->limit = READ_ONCE(c->limit);
 	out->failcnt = atomic_long_read(&c->failcnt);
+	bc_families_read(bc, out);
 }

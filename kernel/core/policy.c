@@ -235,18 +235,19 @@ void bc_policy_set_bounds(struct bc *bc, const struct bc_limit *limits, unsigned
 /**
  * bc_policy_name() - what decides a row, everywhere it is shown
  * @bc: referenced, or NULL for the host
- * @row: row number of a resource
+ * @row: as it was read: for want of a cgroup it may be worth less than on others
  * @name: filled in; "-" if nothing decides because nothing is refused
  */
-void bc_policy_name(struct bc *bc, enum bc_resource row, char name[BC_POLICY_NAME])
+void bc_policy_name(struct bc *bc, const struct bc_row *row, char name[BC_POLICY_NAME])
 {
+	bool enforced = row->state == BC_STATE_ENFORCED;
 	const struct bc_choice *choice;
 
-	strscpy(name, bc_row_enforced(row) ? BC_CLASSIC : "-", BC_POLICY_NAME);
-	if (!bc)
+	strscpy(name, enforced ? BC_CLASSIC : "-", BC_POLICY_NAME);
+	if (!bc || !enforced)
 		return;
 	rcu_read_lock();
-	choice = rcu_dereference(bc->choice[row]);
+	choice = rcu_dereference(bc->choice[row->resource]);
 	if (choice)
 		strscpy(name, choice->ops->name, BC_POLICY_NAME);
 	rcu_read_unlock();

@@ -24,7 +24,7 @@ void bc_policy_exit(void);
 int bc_policy_choose(struct bc *bc, enum bc_resource row, const char *name);
 void bc_policy_forget(struct bc *bc);
 void bc_policy_set_bounds(struct bc *bc, const struct bc_limit *limits, unsigned int count);
-void bc_policy_name(struct bc *bc, enum bc_resource row, char name[BC_POLICY_NAME]);
+void bc_policy_name(struct bc *bc, const struct bc_row *row, char name[BC_POLICY_NAME]);
 struct bc_policy_line *bc_policy_list(unsigned int *count);
 bool bc_policy_charge(struct bc *bc, enum bc_resource row, unsigned long n,
 		      enum bc_severity severity, unsigned long *held);

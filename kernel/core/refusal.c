@@ -2,9 +2,10 @@
 /*
  * The record of refused charges.
  *
- * Each row has a ring of its own. Writers come from any context and take no
- * lock: an entry is claimed by exchanging its state, filled, and published. A
- * writer that finds its entry claimed (eight refusals of one row overtook it)
+ * Each row has a ring of its own, made by its first refusal: most never see one.
+ * Writers come from any context and take no lock: an entry is claimed by
+ * exchanging its state, filled, and published. A writer that finds its entry
+ * claimed (eight refusals of one row overtook it), or no memory for the ring,
  * drops its own record; failcnt has counted it all the same. Readers copy an
  * entry and use it if its state did not change meanwhile.
  */
@@ -32,17 +33,25 @@ struct bc_refusal_entry {
 };
 
 /**
+ * struct bc_refusal_ring - the last refusals of a row
+ * @entry: in turn
+ * @next: the one that the next refusal takes
+ */
+struct bc_refusal_ring {
+	struct bc_refusal_entry	entry[BC_REFUSALS_PER_ROW];
+	atomic_t		next;
+};
+
+/**
  * struct bc_refusals - all rings of a beancounter
  * @seq: last number given
  * @cleared: numbers up to here are not shown any more
- * @next: entry that the next refusal of a row takes
- * @entry: the rings
+ * @ring: NULL until the row's first refusal; then it stays
  */
 struct bc_refusals {
 	atomic64_t		seq;
 	u64			cleared;
-	atomic_t		next[BC_ROWS];
-	struct bc_refusal_entry	entry[BC_ROWS][BC_REFUSALS_PER_ROW];
+	struct bc_refusal_ring	*ring[BC_ROWS];
 };
 
 static bc_refusal_listener_t bc_listener;
@@ -54,7 +63,7 @@ static struct workqueue_struct *bc_event_queue;
  */
 struct bc_refusals *bc_refusals_alloc(void)
 {
-	return kvzalloc(sizeof(struct bc_refusals), GFP_KERNEL);
+	return kzalloc(sizeof(struct bc_refusals), GFP_KERNEL);
 }
 
 /**
@@ -63,7 +72,11 @@ struct bc_refusals *bc_refusals_alloc(void)
  */
 void bc_refusals_free(struct bc_refusals *refusals)
 {
-	kvfree(refusals);
+	int row;
+
+	for (row = 0; row < BC_ROWS; row++)
+		kfree(refusals->ring[row]);
+	kfree(refusals);
 }
 
 /**
@@ -112,6 +125,45 @@ static void bc_refusal_fill(struct bc *bc, struct bc_refusal *r, enum bc_resourc
 	}
 }
 
+/*
+ * The ring of a row, made if this is its first refusal. Reserves may be used: who was
+ * refused when memory ran out is what is asked afterwards, and a beancounter takes one
+ * kilobyte for each row, once.
+ *
+ * Context: any.
+ * Return: NULL if there is no memory just now; the next refusal tries again.
+ */
+static struct bc_refusal_ring *bc_refusal_ring(struct bc_refusals *refusals, enum bc_resource row)
+{
+	/* who finds it finds it empty */
+	struct bc_refusal_ring *new, *ring = smp_load_acquire(&refusals->ring[row]);
+
+	if (ring)
+		return ring;
+	new = kzalloc(sizeof(*new), GFP_ATOMIC | __GFP_NOWARN);
+	if (!new)
+		return NULL;
+	/* pairs with the loads above and in bc_refusals_snapshot() */
+	ring = cmpxchg(&refusals->ring[row], NULL, new);
+	if (!ring)
+		return new;
+	kfree(new);
+	return ring;
+}
+
+static void bc_refusal_keep(struct bc_refusal_ring *ring, const struct bc_refusal *r)
+{
+	unsigned int i = (unsigned int)atomic_inc_return(&ring->next);
+	struct bc_refusal_entry *e = &ring->entry[i % BC_REFUSALS_PER_ROW];
+	s64 state = atomic64_read(&e->state);
+
+	if (state != (s64)BC_ENTRY_BUSY &&
+	    atomic64_try_cmpxchg(&e->state, &state, (s64)BC_ENTRY_BUSY)) {
+		e->refusal = *r;
+		atomic64_set_release(&e->state, r->seq); /* pairs with bc_refusal_copy() */
+	}
+}
+
 /**
  * bc_refusal_record() - write a refusal down and tell whoever listens
  * @bc: the beancounter
@@ -126,19 +178,14 @@ void bc_refusal_record(struct bc *bc, enum bc_resource row, unsigned long n, uns
 		       int err)
 {
 	struct bc_refusals *refusals = bc->refusals;
-	unsigned int i = (unsigned int)atomic_inc_return(&refusals->next[row]);
-	struct bc_refusal_entry *e = &refusals->entry[row][i % BC_REFUSALS_PER_ROW];
-	s64 state = atomic64_read(&e->state);
+	struct bc_refusal_ring *ring = bc_refusal_ring(refusals, row);
 	struct bc_refusal r = {};
 
 	r.seq = atomic64_inc_return(&refusals->seq);
 	bc_refusal_fill(bc, &r, row, n, held, err);
 	trace_beancounter_refused(bc->id, &r);
-	if (state != (s64)BC_ENTRY_BUSY &&
-	    atomic64_try_cmpxchg(&e->state, &state, (s64)BC_ENTRY_BUSY)) {
-		e->refusal = r;
-		atomic64_set_release(&e->state, r.seq); /* pairs with bc_refusal_copy() */
-	}
+	if (ring)
+		bc_refusal_keep(ring, &r);
 	if (READ_ONCE(bc_listener))
 		queue_work(bc_event_queue, &bc->event);
 	if (__ratelimit(&bc->log_limit))
@@ -181,11 +228,14 @@ unsigned int bc_refusals_snapshot(struct bc *bc, struct bc_refusal *out, u64 aft
 	unsigned int row, i, n = 0;
 
 	after = max(after, READ_ONCE(refusals->cleared));
-	for (row = 0; row < BC_ROWS; row++)
-		for (i = 0; i < BC_REFUSALS_PER_ROW; i++)
-			if (bc_refusal_copy(&refusals->entry[row][i], &out[n]) &&
-			    out[n].seq > after)
+	for (row = 0; row < BC_ROWS; row++) {
+		/* as in bc_refusal_ring() */
+		struct bc_refusal_ring *ring = smp_load_acquire(&refusals->ring[row]);
+
+		for (i = 0; ring && i < BC_REFUSALS_PER_ROW; i++)
+			if (bc_refusal_copy(&ring->entry[i], &out[n]) && out[n].seq > after)
 				n++;
+	}
 	sort(out, n, sizeof(*out), bc_refusal_cmp, NULL);
 	return n;
 }

@@ -9,10 +9,15 @@
 #define BC_UNIT_OF_PAGES	BC_UNIT_PAGES
 #define BC_UNIT_OF_BYTES	BC_UNIT_BYTES
 
+#define BC_PROMISES_COUNT	false
+#define BC_PROMISES_MEMORY	false
+#define BC_PROMISES_GUARANTEE	true
+
 /* clang-format off */
 const struct bc_resource_info bc_resource[BC_ROWS] = {
 #define X(id, NAME, _name, _unit, kind, _meaning) \
-	[id] = { .name = #_name, .unit = BC_UNIT_OF_##_unit, .meaning = _meaning },
+	[id] = { .name = #_name, .unit = BC_UNIT_OF_##_unit,					\
+		 .promises = BC_PROMISES_##kind, .meaning = _meaning },
 	BC_RESOURCES(X)
 #undef X
 };
@@ -105,4 +110,147 @@ void bc_families_recount(struct bc *bc)
 	for (i = 0; i < bc_nr_families; i++)
 		if (bc_families[i]->recount)
 			bc_families[i]->recount(bc);
+}
+
+/**
+ * bc_families_read() - put right what the kernel itself counts of a row
+ * @bc: referenced
+ * @out: what our own counter says
+ */
+void bc_families_read(struct bc *bc, struct bc_row *out)
+{
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++)
+		if (bc_families[i]->read && (bc_families[i]->rows & BIT(out->resource)))
+			bc_families[i]->read(bc, out);
+}
+
+/**
+ * bc_families_clear() - a new period of what the kernel itself counts
+ * @bc: referenced
+ */
+void bc_families_clear(struct bc *bc)
+{
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++)
+		if (bc_families[i]->clear)
+			bc_families[i]->clear(bc);
+}
+
+/**
+ * bc_families_apply() - limits have been set: tell the kernel where it enforces them
+ * @bc: referenced
+ * @rows: mask of rows
+ *
+ * Context: process; may take as long as reclaim takes.
+ * Return: 0 or the first negative errno.
+ */
+int bc_families_apply(struct bc *bc, u64 rows)
+{
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; i < bc_nr_families && !ret; i++)
+		if (bc_families[i]->apply && (bc_families[i]->rows & rows))
+			ret = bc_families[i]->apply(bc, rows);
+	return ret;
+}
+
+/**
+ * bc_families_attach() - the container's cgroup is known
+ * @bc: referenced
+ * @fd: its directory
+ *
+ * Context: process; may sleep.
+ * Return: 0, or a negative errno and no cgroup is attached; -EOPNOTSUPP: none can be.
+ */
+int bc_families_attach(struct bc *bc, int fd)
+{
+	int ret = -EOPNOTSUPP;
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++) {
+		if (!bc_families[i]->attach)
+			continue;
+		ret = bc_families[i]->attach(bc, fd);
+		if (ret)
+			break;
+	}
+	if (ret)
+		bc_families_detach(bc);
+	return ret;
+}
+
+/**
+ * bc_families_detach() - mirror of bc_families_attach(); none need be attached
+ * @bc: referenced
+ */
+void bc_families_detach(struct bc *bc)
+{
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++)
+		if (bc_families[i]->detach)
+			bc_families[i]->detach(bc);
+}
+
+/**
+ * bc_families_busy() - is something charged that pins no namespace
+ * @bc: not freed before the caller is done
+ *
+ * Context: any.
+ */
+bool bc_families_busy(struct bc *bc)
+{
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++)
+		if (bc_families[i]->busy && bc_families[i]->busy(bc))
+			return true;
+	return false;
+}
+
+/**
+ * bc_families_text() - read a file of the container's cgroup
+ * @bc: referenced
+ * @name: of the file
+ * @text: filled in and terminated
+ * @size: room there
+ *
+ * Return: the length, or a negative errno; -ENOENT if there is no cgroup.
+ */
+ssize_t bc_families_text(struct bc *bc, const char *name, char *text, size_t size)
+{
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++)
+		if (bc_families[i]->text)
+			return bc_families[i]->text(bc, name, text, size);
+	return -ENOENT;
+}
+
+/**
+ * bc_families_settle() - states of all rows that families count
+ * @lost: mask of rows that they cannot count on this kernel
+ *
+ * Context: load only.
+ * Return: mask of rows that are counted.
+ */
+u64 bc_families_settle(u64 lost)
+{
+	u64 counted = 0;
+	unsigned int i;
+
+	for (i = 0; i < bc_nr_families; i++) {
+		const struct bc_family *f = bc_families[i];
+		u64 rows = f->rows & ~lost;
+
+		if (f->usable && !f->usable())
+			continue;
+		bc_rows_set_state(rows, f->state ?: BC_STATE_ENFORCED);
+		counted |= rows;
+	}
+	return counted;
 }

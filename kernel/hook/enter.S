@@ -38,7 +38,7 @@ BC_ORIGINALS(X)
 
 /*
  * bc_call(addr, arg0, arg1, arg2): call a function of the kernel that is not
- * exported. For the self test only, which runs at load.
+ * exported. For the self test, and where a wrapper is about to refuse.
  */
 SYM_FUNC_START(bc_call)
 	ANNOTATE_NOENDBR
@@ -48,3 +48,14 @@ SYM_FUNC_START(bc_call)
 	movq	%rcx, %rdx
 	BC_ENTER %rax
 SYM_FUNC_END(bc_call)
+
+/* bc_call4(addr, arg0, arg1, arg2, arg3): the same. */
+SYM_FUNC_START(bc_call4)
+	ANNOTATE_NOENDBR
+	movq	%rdi, %rax
+	movq	%rsi, %rdi
+	movq	%rdx, %rsi
+	movq	%rcx, %rdx
+	movq	%r8, %rcx
+	BC_ENTER %rax
+SYM_FUNC_END(bc_call4)

@@ -29,11 +29,13 @@ struct bc_shared;
 /**
  * struct bc_hook - a row: one function and what to do there
  * @symbols: candidate names, the first one found wins; at most three
+ * @module: the function is in this module, which may come and go; NULL: in the kernel
+ * @present: a symbol that says whether @module is there, built in or loaded
+ * @resolve: look up what callbacks need of @module, before the row is attached; may be NULL
  * @only_with: the row is for kernels that have this symbol, may be NULL
  * @only_without: the row is for kernels that do not, may be NULL
  * @callback: run at entry
  * @original: address variable of bc_orig_NAME(), or NULL for an observer
- * @often: called so often that thirty instructions matter
  * @required: the module does not load without it
  * @rows: mask of resources that are not enforced without it. Where there are
  *	several the callback asks bc_row_enforced(): the hook stays while one is.
@@ -41,16 +43,20 @@ struct bc_shared;
  * @symbol: the candidate that was found
  * @address: of its fentry
  * @attached: the callback is live
+ * @awaited: link in the list of rows whose module may come or go
+ * @given_up: not to be attached any more
  * @shared: with others, or NULL: @ops is used
  * @ops: ftrace's side
  */
 struct bc_hook {
 	const char		*symbols[3];
+	const char		*module;
+	const char		*present;
+	void			(*resolve)(void);
 	const char		*only_with;
 	const char		*only_without;
 	ftrace_func_t		callback;
 	unsigned long		*original;
-	bool			often;
 	bool			required;
 	u64			rows;
 	const char		*missing;
@@ -58,13 +64,15 @@ struct bc_hook {
 	const char		*symbol;
 	unsigned long		address;
 	bool			attached;
+	struct list_head	awaited;
+	bool			given_up;
 	struct bc_shared	*shared;
 	struct ftrace_ops	ops;
 };
 
 /**
  * struct bc_hook_group - the hook rows of one file
- * @hooks: attached in this order
+ * @hooks: in whatever order
  * @count: how many
  * @init: resolve what the callbacks need, before they are attached; may be NULL
  */
@@ -129,7 +137,11 @@ static __always_inline void bc_hook_leave(void)
 
 int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost);
 void bc_hooks_detach(struct bc_hook *hooks, unsigned int count);
+void bc_hooks_hold(void);
+int bc_hooks_release(void);
 void bc_hooks_drain(void);
+int bc_hooks_init(void (*on_lost)(u64 rows));
+void bc_hooks_exit(void);
 
 /* ---- hook/symbol.c ---- */
 
@@ -137,7 +149,9 @@ int bc_symbol_init(void);
 unsigned long bc_symbol_address(const char *name);
 int bc_symbol_range(const char *name, struct bc_range *range);
 
-/* Call a function by address; enter.S says how. Self test only. */
+/* Call a function by address; enter.S says how. Not for a path that is run often. */
 long bc_call(unsigned long address, unsigned long arg0, unsigned long arg1, unsigned long arg2);
+long bc_call4(unsigned long address, unsigned long arg0, unsigned long arg1, unsigned long arg2,
+	      unsigned long arg3);
 
 #endif

@@ -27,6 +27,11 @@ int bc_proc_init(void);
 void bc_proc_exit(void);
 int bc_proc_add(struct bc *bc);
 void bc_proc_remove(struct bc *bc);
+int bc_proc_add_extension(enum bc_extension_slot slot);
+void bc_proc_remove_extension(enum bc_extension_slot slot);
+
+int bc_meminfo_show(struct seq_file *m, void *v);
+int bc_nodeinfo_show(struct seq_file *m, void *v);
 
 int bc_ioctl_init(void);
 void bc_ioctl_exit(void);

@@ -31,6 +31,8 @@ union bc_argument {
 	struct bc_clear		clear;
 	struct bc_destroy	destroy;
 	struct bc_choose	choose;
+	struct bc_attach	attach;
+	struct bc_cpu		cpu;
 };
 
 static bool bc_id_valid(u32 id)
@@ -109,6 +111,30 @@ static int bc_check_limits(const struct bc_limit *limits, u32 count)
 	return 0;
 }
 
+/* All of them, or none where the kernel does not take one. */
+static int bc_set_bounds(struct bc *bc, const struct bc_limit *limits, u32 count)
+{
+	struct bc_limit before[BC_ROWS];
+	u64 rows = 0;
+	int ret;
+
+	for (u32 i = 0; i < count; i++) {
+		const struct bc_counter *c = &bc->row[limits[i].resource];
+
+		rows |= BIT(limits[i].resource);
+		before[i] = limits[i];
+		before[i].barrier = READ_ONCE(c->barrier);
+		before[i].limit = READ_ONCE(c->limit);
+	}
+	bc_policy_set_bounds(bc, limits, count);
+	ret = bc_families_apply(bc, rows);
+	if (ret) {
+		bc_policy_set_bounds(bc, before, count);
+		bc_families_apply(bc, rows);
+	}
+	return ret;
+}
+
 static long bc_do_set(struct bc_session *session, union bc_argument *arg)
 {
 	struct bc_set *a = &arg->set;
@@ -126,9 +152,9 @@ static long bc_do_set(struct bc_session *session, union bc_argument *arg)
 	bc = bc_get(a->id);
 	if (!bc)
 		return -ENOENT;
-	bc_policy_set_bounds(bc, limits, a->count);
+	ret = bc_set_bounds(bc, limits, a->count);
 	bc_put(bc);
-	return 0;
+	return ret;
 }
 
 static long bc_do_query(struct bc_session *session, union bc_argument *arg)
@@ -208,10 +234,9 @@ static long bc_do_destroy(struct bc_session *session, union bc_argument *arg)
 
 	if (!bc_id_valid(a->id) || a->flags || a->reserved)
 		return -EINVAL;
-	bc = bc_get(a->id);
-	if (!bc)
-		return -ENOENT;
+	/* found under the mutex: another may destroy and create this id meanwhile */
 	mutex_lock(&bc_mutex);
+	bc = bc_get(a->id);
 	ret = bc_destroy(a->id);
 	if (!ret)
 		bc_proc_remove(bc);
@@ -240,6 +265,51 @@ static long bc_do_choose(struct bc_session *session, union bc_argument *arg)
 	return ret;
 }
 
+static long bc_do_attach(struct bc_session *session, union bc_argument *arg)
+{
+	struct bc_attach *a = &arg->attach;
+	struct bc *bc;
+	long ret;
+
+	if (!bc_id_valid(a->id) || a->flags)
+		return -EINVAL;
+	bc = bc_get(a->id);
+	if (!bc)
+		return -ENOENT;
+	ret = bc_families_attach(bc, a->cgroup);
+	bc_put(bc);
+	return ret;
+}
+
+static long bc_do_cpu(struct bc_session *session, union bc_argument *arg)
+{
+	const u32 known = BC_CPU_LIMIT | BC_CPU_UNITS | BC_CPU_CPUS;
+	struct bc_cpu *a = &arg->cpu;
+	struct bc_cpu_bounds bounds;
+	struct bc *bc;
+	long ret;
+
+	if (!bc_id_valid(a->id) || !a->flags || a->flags & ~known || a->limit > BC_CPU_LIMIT_MAX ||
+	    a->units > BC_CPU_UNITS_MAX || (a->units && a->units < BC_CPU_UNITS_MIN) ||
+	    a->cpus > BC_CPU_CPUS_MAX)
+		return -EINVAL;
+	bc = bc_get(a->id);
+	if (!bc)
+		return -ENOENT;
+	mutex_lock(&bc_mutex);
+	bounds = bc->cpu;
+	if (a->flags & BC_CPU_LIMIT)
+		bounds.limit = a->limit;
+	if (a->flags & BC_CPU_UNITS)
+		bounds.units = a->units;
+	if (a->flags & BC_CPU_CPUS)
+		bounds.cpus = a->cpus;
+	ret = bc_extension_bound(bc, &bounds);
+	mutex_unlock(&bc_mutex);
+	bc_put(bc);
+	return ret;
+}
+
 /**
  * struct bc_command - a line of the command table
  * @cmd: number with direction and size as of ABI 1
@@ -256,7 +326,8 @@ static const struct bc_command bc_commands[] = {
 	{ BC_IOC_ARM, bc_do_arm },	   { BC_IOC_SET, bc_do_set },
 	{ BC_IOC_QUERY, bc_do_query },	   { BC_IOC_LIST, bc_do_list },
 	{ BC_IOC_CLEAR, bc_do_clear },	   { BC_IOC_DESTROY, bc_do_destroy },
-	{ BC_IOC_CHOOSE, bc_do_choose },
+	{ BC_IOC_CHOOSE, bc_do_choose },   { BC_IOC_ATTACH, bc_do_attach },
+	{ BC_IOC_CPU, bc_do_cpu },
 };
 
 /* The size in the number may differ (another ABI), direction and type may not. */

@@ -29,7 +29,7 @@ static int bc_put_row(struct sk_buff *skb, struct bc *bc, unsigned int i)
 	if (!nest)
 		return -EMSGSIZE;
 	bc_read_row(bc, i, &row);
-	bc_policy_name(bc, i, policy);
+	bc_policy_name(bc, &row, policy);
 	if (nla_put_u32(skb, BC_A_RESOURCE, row.resource) ||
 	    nla_put_string(skb, BC_A_NAME, row.name) || nla_put_u32(skb, BC_A_STATE, row.state) ||
 	    nla_put_u32(skb, BC_A_UNIT, row.unit) ||

@@ -30,11 +30,14 @@ static struct proc_dir_entry *bc_dir;
 static struct proc_dir_entry *bc_vz_dir;
 static struct proc_dir_entry *bc_ub_file;
 
+/* Modules whose files are there. Written under bc_mutex while no such file is. */
+static const struct bc_extension *bc_proc_extensions[BC_EXTENSIONS];
+static struct proc_dir_entry *bc_nodes_file; /* /proc/fairsched */
+
 static const char *const bc_state_words[] = {
-	[BC_STATE_NOT_ENFORCED] = "not-enforced",
-	[BC_STATE_ENFORCED] = "enforced",
-	[BC_STATE_SAMPLED] = "sampled",
-	[BC_STATE_GUARANTEE] = "guarantee",
+	[BC_STATE_NOT_ENFORCED] = "not-enforced", [BC_STATE_ENFORCED] = "enforced",
+	[BC_STATE_SAMPLED] = "sampled",		  [BC_STATE_GUARANTEE] = "guarantee",
+	[BC_STATE_RECLAIMED] = "reclaimed",
 };
 
 static void bc_show_header(struct seq_file *m)
@@ -232,13 +235,19 @@ static int bc_veinfo_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+static u64 bc_ticks(u64 ns)
+{
+	return div_u64(ns, NSEC_PER_SEC / USER_HZ);
+}
+
 /*
- * One line for each container that runs, times in clock ticks, then in ns. Only
- * how long it has been up is known; times of processors are not counted: zeros.
+ * One line for each container that runs, times in clock ticks, then in ns. Without
+ * fairsched.ko times of processors are not counted: zeros. Idle and strv always are.
  */
 static int bc_vestat_show(struct seq_file *m, void *v)
 {
 	struct bc *bc = v == BC_TOKEN_HOST ? NULL : v;
+	struct bc_times t;
 	u64 up;
 
 	if (v == BC_TOKEN_HEADER) {
@@ -251,8 +260,44 @@ static int bc_vestat_show(struct seq_file *m, void *v)
 	if (!bc || atomic_long_read(&bc->row[BC_NUMPROC].held) <= 0)
 		return 0;
 	up = ktime_get_boottime_ns() - READ_ONCE(bc->started_ns);
-	seq_printf(m, "%20u %20u %20u %20u %20llu %20u %20u %20llu %20u %20u %20u %20u\n", bc->id,
-		   0, 0, 0, div_u64(up, NSEC_PER_SEC / USER_HZ), 0, 0, up, 0, 0, 0, 0);
+	bc_extension_times(bc, &t);
+	seq_printf(
+		m,
+		"%20u %20llu %20llu %20llu %20llu %20u %20u %20llu %20llu %20llu %20llu %20llu\n",
+		bc->id, bc_ticks(t.user), bc_ticks(t.nice), bc_ticks(t.system), bc_ticks(up), 0, 0,
+		up, t.used, t.longest, t.waited, t.switches);
+	return 0;
+}
+
+/*
+ * How processor time is divided: weight is 500000 / units, rounded down, rate in 1/1024 of
+ * a processor; the host is neither held nor listed by its id, but as node INT_MAX.
+ */
+static int bc_nodes_show(struct seq_file *m, void *v)
+{
+	struct bc *bc = v == BC_TOKEN_HOST ? NULL : v;
+	struct bc_cpu_bounds cpu = {};
+	unsigned long tasks = 0;
+	u64 rate;
+
+	if (v == BC_TOKEN_HEADER) {
+		seq_puts(m, "Version: 2.6 debug\n");
+		seq_printf(m, "%10s %10s %10s %6s %5s %5s %5s %4s %3s %5s %20s %20s %20s\n", "veid",
+			   "id", "parent", "weight", "rate", "tasks", "run", "cpus", "flg", "ready",
+			   "start_tag", "value", "delay");
+		return 0;
+	}
+	if (bc) {
+		tasks = max(atomic_long_read(&bc->row[BC_NUMPROC].held), 0L);
+		/* each member as it was at some time */
+		cpu.limit = READ_ONCE(bc->cpu.limit);
+		cpu.units = READ_ONCE(bc->cpu.units);
+		cpu.cpus = READ_ONCE(bc->cpu.cpus);
+	}
+	rate = div_u64((u64)cpu.limit * 1024 + 9999, 10000);
+	seq_printf(m, "%10u %10u %10u %6u %5llu %5lu %5u %4u  %c%c %5u %20u %20u %20u\n", 0,
+		   bc ? bc->id : INT_MAX, 0, BC_CPU_UNITS_MAX / (cpu.units ?: BC_CPU_UNITS_DEFAULT),
+		   rate, tasks, 0, cpu.cpus, rate ? 'L' : '.', '.', 0, 0, 0, 0);
 	return 0;
 }
 
@@ -268,6 +313,7 @@ BC_WALK_OPS(all);
 BC_WALK_OPS(veinfo);
 BC_WALK_OPS(vestat);
 BC_WALK_OPS(allfail);
+BC_WALK_OPS(nodes);
 
 static bool bc_reader_is_root(void)
 {
@@ -335,6 +381,11 @@ static int bc_all_open(struct inode *inode, struct file *file)
 	return bc_may_open_host(inode) ?: bc_walk_open(inode, file, &bc_all_ops);
 }
 
+static int bc_nodes_open(struct inode *inode, struct file *file)
+{
+	return bc_may_open_host(inode) ?: bc_walk_open(inode, file, &bc_nodes_ops);
+}
+
 #define BC_WALK_PROC_OPS(name)					\
 	static const struct proc_ops bc_##name##_proc_ops = {	\
 		.proc_open = bc_##name##_open,			\
@@ -347,6 +398,7 @@ BC_WALK_PROC_OPS(all);
 BC_WALK_PROC_OPS(veinfo);
 BC_WALK_PROC_OPS(vestat);
 BC_WALK_PROC_OPS(allfail);
+BC_WALK_PROC_OPS(nodes);
 
 /* ---- files of one beancounter: /proc/bc/ID/ ---- */
 
@@ -372,7 +424,7 @@ static int bc_ext_show(struct seq_file *m, void *v)
 		if (!bc_resource[i].name)
 			continue;
 		bc_read_row(bc, i, &row);
-		bc_policy_name(bc, i, policy);
+		bc_policy_name(bc, &row, policy);
 		seq_printf(m, "%-12s %-13s %20llu %20llu %20llu %20llu %20llu %s\n", row.name,
 			   bc_state_words[row.state], row.held, row.maxheld, row.barrier, row.limit,
 			   row.failcnt, policy);
@@ -434,6 +486,9 @@ static int bc_ioacct_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* meminfo reads a file of the cgroup, which is a seq_file as well, below its own lock. */
+static struct lock_class_key bc_one_key;
+
 /* Entries carry the id; 0 is the host. The open file pins the beancounter. */
 static int bc_one_open(struct inode *inode, struct file *file,
 		       int (*show)(struct seq_file *m, void *v))
@@ -452,6 +507,8 @@ static int bc_one_open(struct inode *inode, struct file *file,
 	ret = single_open(file, show, bc);
 	if (ret)
 		bc_put(bc);
+	else
+		lockdep_set_class(&((struct seq_file *)file->private_data)->lock, &bc_one_key);
 	return ret;
 }
 
@@ -477,6 +534,97 @@ BC_ONE_FILE(ext);
 BC_ONE_FILE(failures);
 BC_ONE_FILE(vmaux);
 BC_ONE_FILE(ioacct);
+BC_ONE_FILE(meminfo);
+BC_ONE_FILE(nodeinfo);
+
+/* The file of another module. It is removed before that module's data is. */
+static void bc_show_extension(struct seq_file *m, enum bc_extension_slot slot)
+{
+	struct bc *bc = m->private;
+	const struct bc_extension *ext = bc_proc_extensions[slot];
+	void *data;
+
+	rcu_read_lock();
+	data = rcu_dereference(bc->extension[slot]);
+	if (data)
+		ext->show(m, bc, data);
+	rcu_read_unlock();
+}
+
+static int bc_fairsched_show(struct seq_file *m, void *v)
+{
+	bc_show_extension(m, BC_EXTENSION_FAIRSCHED);
+	return 0;
+}
+BC_ONE_FILE(fairsched);
+
+static const struct proc_ops *const bc_extension_proc_ops[BC_EXTENSIONS] = {
+	[BC_EXTENSION_FAIRSCHED] = &bc_fairsched_proc_ops,
+};
+
+static int bc_proc_add_file(struct bc *bc, enum bc_extension_slot slot)
+{
+	const struct bc_extension *ext = bc_proc_extensions[slot];
+	void *data = (void *)(uintptr_t)bc->id;
+
+	if (!ext || !bc->proc)
+		return 0;
+	bc->proc_files[slot] =
+		proc_create_data(ext->file, 0400, bc->proc, bc_extension_proc_ops[slot], data);
+	return bc->proc_files[slot] ? 0 : -ENOMEM;
+}
+
+/**
+ * bc_proc_add_extension() - make a file of another module for every beancounter
+ * @slot: of the module
+ *
+ * Context: process, bc_mutex held.
+ * Return: 0, or -ENOMEM with nothing left behind.
+ */
+int bc_proc_add_extension(enum bc_extension_slot slot)
+{
+	unsigned long order = 0;
+	struct bc *bc;
+	int ret = 0;
+
+	bc_proc_extensions[slot] = bc_extension_of(slot);
+	if (slot == BC_EXTENSION_FAIRSCHED) {
+		bc_nodes_file = proc_create("fairsched", 0400, NULL, &bc_nodes_proc_ops);
+		ret = bc_nodes_file ? 0 : -ENOMEM;
+	}
+	while (!ret && (bc = bc_get_next(&order))) {
+		ret = bc_proc_add_file(bc, slot);
+		order++;
+		bc_put(bc);
+	}
+	if (ret)
+		bc_proc_remove_extension(slot);
+	return ret;
+}
+
+/**
+ * bc_proc_remove_extension() - mirror; waits for reads under way
+ * @slot: of the module
+ *
+ * Context: process, bc_mutex held.
+ */
+void bc_proc_remove_extension(enum bc_extension_slot slot)
+{
+	unsigned long order = 0;
+	struct bc *bc;
+
+	while ((bc = bc_get_next(&order))) {
+		proc_remove(bc->proc_files[slot]);
+		bc->proc_files[slot] = NULL;
+		order++;
+		bc_put(bc);
+	}
+	if (slot == BC_EXTENSION_FAIRSCHED) {
+		proc_remove(bc_nodes_file);
+		bc_nodes_file = NULL;
+	}
+	bc_proc_extensions[slot] = NULL;
+}
 
 static struct proc_dir_entry *bc_proc_add_dir(u32 id)
 {
@@ -492,7 +640,9 @@ static struct proc_dir_entry *bc_proc_add_dir(u32 id)
 	    proc_create_data("resources.ext", 0400, dir, &bc_ext_proc_ops, data) &&
 	    proc_create_data("failures", 0400, dir, &bc_failures_proc_ops, data) &&
 	    proc_create_data("vmaux", 0400, dir, &bc_vmaux_proc_ops, data) &&
-	    proc_create_data("ioacct", 0400, dir, &bc_ioacct_proc_ops, data))
+	    proc_create_data("ioacct", 0400, dir, &bc_ioacct_proc_ops, data) &&
+	    (!id || (proc_create_data("meminfo", 0400, dir, &bc_meminfo_proc_ops, data) &&
+		     proc_create_data("nodeinfo", 0400, dir, &bc_nodeinfo_proc_ops, data))))
 		return dir;
 	proc_remove(dir);
 	return NULL;
@@ -507,8 +657,18 @@ static struct proc_dir_entry *bc_proc_add_dir(u32 id)
  */
 int bc_proc_add(struct bc *bc)
 {
+	unsigned int i;
+
 	bc->proc = bc_proc_add_dir(bc->id);
-	return bc->proc ? 0 : -ENOMEM;
+	if (!bc->proc)
+		return -ENOMEM;
+	for (i = 0; i < BC_EXTENSIONS; i++) {
+		if (bc_proc_add_file(bc, i)) {
+			bc_proc_remove(bc);
+			return -ENOMEM;
+		}
+	}
+	return 0;
 }
 
 /**
@@ -519,6 +679,7 @@ void bc_proc_remove(struct bc *bc)
 {
 	proc_remove(bc->proc);
 	bc->proc = NULL;
+	memset(bc->proc_files, 0, sizeof(bc->proc_files));
 }
 
 static int bc_policies_show(struct seq_file *m, void *v)
@@ -556,6 +717,13 @@ static int bc_vzquota_show(struct seq_file *m, void *v)
 	return 0;
 }
 
+/* That it is there says that RAM and swap can be divided. */
+static int bc_vswap_show(struct seq_file *m, void *v)
+{
+	seq_puts(m, "Version: 1.0\n");
+	return 0;
+}
+
 #define BC_HOST_FILE(name)                                                                \
 	static int bc_##name##_open(struct inode *inode, struct file *file)               \
 	{                                                                                 \
@@ -570,6 +738,7 @@ static int bc_vzquota_show(struct seq_file *m, void *v)
 BC_HOST_FILE(policies);
 BC_HOST_FILE(veip);
 BC_HOST_FILE(vzquota);
+BC_HOST_FILE(vswap);
 
 static int bc_version_show(struct seq_file *m, void *v)
 {
@@ -594,6 +763,8 @@ int bc_proc_init(void)
 	    !proc_create("veip", 0400, bc_vz_dir, &bc_veip_proc_ops) ||
 	    !proc_create("vzquota", 0400, bc_vz_dir, &bc_vzquota_proc_ops) ||
 	    !proc_create("failures", 0400, bc_vz_dir, &bc_allfail_proc_ops) ||
+	    (bc_row_states[BC_PHYSPAGES] != BC_STATE_NOT_ENFORCED &&
+	     !proc_create("vswap", 0400, bc_vz_dir, &bc_vswap_proc_ops)) ||
 	    !proc_create_single("version", 0444, bc_vz_dir, bc_version_show)) {
 		bc_proc_exit();
 		return -ENOMEM;

@@ -45,11 +45,13 @@ static const struct bc_entry_rule bc_entry_rules[] = {
 	{ "vz", false, true },
 	{ "user_beancounters", false, true },
 	{ "bc", false, false },
+	{ "fairsched", false, false },
 	{ "veinfo", true, true },
 	{ "vestat", true, true },
 	{ "failures", true, true },
 	{ "veip", true, false },
 	{ "vzquota", true, false },
+	{ "vswap", true, false },
 	{ "version", true, false },
 };
 /* clang-format on */

@@ -51,13 +51,18 @@ X(23, NUMIPTENT,    numiptent,    ITEMS, COUNT,     "packet filter rules") \
 X(24, SWAPPAGES,    swappages,    PAGES, MEMORY,    "memory in swap") \
 X(25, NUMINOTIFY,   numinotify,   ITEMS, COUNT,     "inotify and fanotify instances") \
 X(26, NUMWATCH,     numwatch,     ITEMS, COUNT,     "inotify watches, fanotify marks") \
-X(27, NUMNS,        numns,        ITEMS, COUNT,     "namespaces of any kind")
+X(27, NUMNS,        numns,        ITEMS, COUNT,     "namespaces of any kind") \
+X(28, NUMMOUNT,     nummount,     ITEMS, COUNT,     "mounts, detached ones included") \
+X(29, PIPEPAGES,    pipepages,    PAGES, COUNT,     "room in pipes") \
+X(30, NUMKEY,       numkey,       ITEMS, COUNT,     "keys and keyrings") \
+X(31, NUMIPC,       numipc,       ITEMS, COUNT,     "System V and POSIX IPC objects") \
+X(32, NUMCONNTRACK, numconntrack, ITEMS, COUNT,     "connections that the packet filter tracks")
 /* clang-format on */
 
 /* Rows of the classic table, place holders included; of all; and how many are resources. */
 #define BC_CLASSIC_ROWS		24
 #define BC_FIRST_EXTENDED	25
-#define BC_ROWS			28
+#define BC_ROWS			33
 #define BC_ONE_MORE(id, NAME, name, unit, kind, meaning) +1
 #define BC_NR_RESOURCES		(BC_RESOURCES(BC_ONE_MORE))
 

@@ -29,7 +29,9 @@ static int notrace bc_wrap_security_file_alloc(struct file *file)
 
 	bc_hook_enter();
 	bc = bc_of_file(file);
-	if (bc && !bc_try_charge(bc, BC_NUMFILE, 1, BC_HARD, -ENFILE)) {
+	if (bc && !bc_kmem_allows(bc, bc_hard_unless_sent(), -ENOMEM)) {
+		ret = -ENOMEM;
+	} else if (bc && !bc_try_charge(bc, BC_NUMFILE, 1, BC_HARD, -ENFILE)) {
 		ret = -ENFILE;
 	} else {
 		ret = bc_orig_security_file_alloc(file);
@@ -58,7 +60,6 @@ static struct bc_hook bc_hooks[] = {
 	{
 		.symbols = { "security_file_free" },
 		.callback = bc_on_security_file_free,
-		.often = true,
 		.rows = BIT(BC_NUMFILE),
 		.missing = "numfile is not enforced",
 	},
@@ -66,7 +67,6 @@ static struct bc_hook bc_hooks[] = {
 		.symbols = { "security_file_alloc" },
 		.callback = bc_on_security_file_alloc,
 		.original = &bc_addr_security_file_alloc,
-		.often = true,
 		.rows = BIT(BC_NUMFILE),
 		.missing = "numfile is not enforced",
 	},

@@ -12,6 +12,11 @@
 
 struct kernel_clone_args;
 
+/* For the self test: both hooks count what passes, whoever's it is. */
+static bool bc_fork_watched;
+static atomic_t bc_forks;
+static atomic_t bc_releases;
+
 BC_DECLARE_ORIGINAL(int, cgroup_can_fork, struct task_struct *child,
 		    struct kernel_clone_args *args);
 
@@ -21,7 +26,7 @@ static int notrace bc_wrap_cgroup_can_fork(struct task_struct *child,
 	int ret;
 
 	bc_hook_enter();
-	ret = bc_numproc_fork(child);
+	ret = bc_kmem_fork(child) ?: bc_numproc_fork(child);
 	if (ret)
 		goto out;
 	ret = bc_memory_fork(child);
@@ -38,6 +43,8 @@ BC_CALLBACK(bc_on_cgroup_can_fork)
 {
 	struct task_struct *child = BC_ARG0(struct task_struct *);
 
+	if (unlikely(READ_ONCE(bc_fork_watched)))
+		atomic_inc(&bc_forks);
 	if (bc_of_ns(child->nsproxy->pid_ns_for_children->user_ns) || bc_of_child_cred(child))
 		BC_REDIRECT(bc_wrap_cgroup_can_fork);
 }
@@ -49,7 +56,26 @@ BC_CALLBACK(bc_on_cgroup_cancel_fork)
 
 BC_CALLBACK(bc_on_cgroup_release)
 {
+	if (unlikely(READ_ONCE(bc_fork_watched)))
+		atomic_inc(&bc_releases);
 	bc_numproc_release(BC_ARG0(struct task_struct *));
+}
+
+/**
+ * bc_fork_watch() - see all forks and releases from now on, or no more
+ * @watch: which of both
+ */
+void bc_fork_watch(bool watch)
+{
+	WRITE_ONCE(bc_fork_watched, watch);
+}
+
+/**
+ * bc_fork_seen() - were a fork and a release seen while they were watched
+ */
+bool bc_fork_seen(void)
+{
+	return atomic_read(&bc_forks) && atomic_read(&bc_releases);
 }
 
 /* Uncharging first: nothing may be charged that cannot be given back. */

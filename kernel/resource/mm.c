@@ -22,9 +22,6 @@
 
 #include "mm.h"
 
-/* Address spaces that a recount looks at before it lets others have the lock. */
-#define BC_RECOUNT_BATCH 64
-
 BC_DECLARE_ORIGINAL(bool, may_expand_vm, struct mm_struct *mm, vm_flags_t flags,
 		    unsigned long pages);
 BC_DECLARE_ORIGINAL(unsigned long, mmap_region, struct file *file, unsigned long start,
@@ -148,37 +145,24 @@ void bc_mm_settle(struct bc_mm *m)
 	spin_unlock(&m->record.lock);
 }
 
+/* A mm that is just being changed keeps its upper bound. */
+static void bc_memory_recount_one(struct bc_record *record, void *busy)
+{
+	struct bc_mm *m = container_of(record, struct bc_mm, record);
+
+	if (record->object == busy || !mmap_read_trylock(bc_mm_of(m)))
+		return;
+	bc_mm_settle(m);
+	mmap_read_unlock(bc_mm_of(m));
+}
+
 /*
  * Bring all records but that of @busy, whose growth is under way, to what the
- * kernel says. A mm that is just being changed keeps its upper bound. A mark in
- * the list keeps the place where the lock was let go of; what comes new stands in
- * front of it and is exact.
+ * kernel says. What comes new meanwhile is exact.
  */
 static void bc_memory_recount_but(struct bc *bc, const struct mm_struct *busy)
 {
-	struct bc_record_list *mms = bc_mms_of(bc);
-	struct bc_mm mark = { .record.object = NULL };
-	unsigned int seen = 0;
-
-	spin_lock(&mms->lock);
-	list_add(&mark.record.list, &mms->list);
-	while (!list_is_last(&mark.record.list, &mms->list)) {
-		struct bc_mm *m = list_next_entry(&mark, record.list);
-
-		list_move(&mark.record.list, &m->record.list);
-		if (m->record.object && m->record.object != busy &&
-		    mmap_read_trylock(bc_mm_of(m))) {
-			bc_mm_settle(m);
-			mmap_read_unlock(bc_mm_of(m));
-		}
-		if (++seen % BC_RECOUNT_BATCH == 0) {
-			spin_unlock(&mms->lock);
-			cpu_relax();
-			spin_lock(&mms->lock);
-		}
-	}
-	list_del(&mark.record.list);
-	spin_unlock(&mms->lock);
+	bc_record_walk(bc_mms_of(bc), bc_memory_recount_one, (void *)busy);
 }
 
 static void bc_memory_recount(struct bc *bc)
@@ -344,6 +328,24 @@ static int bc_mmap_charge(struct bc_mm *m, const unsigned long add[BC_MM_ROWS])
 }
 
 /*
+ * vmguarpages: while a container has no more private memory than this, mmap does not
+ * fail because of what the whole host has promised (vm.overcommit_memory): such a
+ * mapping is no part of that account.
+ */
+static bool bc_mmap_is_promised(struct bc *bc, const struct mm_struct *mm, vm_flags_t flags)
+{
+	const atomic_long_t *held = &bc->row[BC_PRIVVMPAGES].held;
+	long promised = READ_ONCE(bc->row[BC_VMGUARPAGES].barrier);
+
+	if (!promised || !bc_row_enforced(BC_PRIVVMPAGES) || (flags & VM_HUGETLB) ||
+	    (flags & (VM_NORESERVE | VM_SHARED | VM_WRITE)) != VM_WRITE)
+		return false;
+	if (atomic_long_read(held) > promised)
+		bc_memory_recount_but(bc, mm);
+	return atomic_long_read(held) <= promised;
+}
+
+/*
  * mmap asks may_expand_vm() for its length less all that MAP_FIXED replaces,
  * private or not (some kernels first for all of it): no measure of what is
  * added. So it is charged here, and given back here if it fails.
@@ -360,7 +362,9 @@ static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned lon
 
 	bc_hook_enter();
 	bc = bc_of_cred();
-	if (!bc) {
+	if (bc && !bc_kmem_allows(bc, bc_mm_severity(false), -ENOMEM))
+		goto out;
+	if (!bc || !(bc_is_private(flags) || (flags & VM_LOCKED))) {
 		ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
 		goto out;
 	}
@@ -373,6 +377,8 @@ static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned lon
 	if (ret)
 		goto out;
 	ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
+	if (unlikely(ret == -ENOMEM) && bc_mmap_is_promised(bc, mm, flags))
+		ret = bc_orig_mmap_region(file, start, len, flags | VM_NORESERVE, pgoff, uf);
 	/* nobody else touches it meanwhile: it is as charged, or has failed, or is special */
 	if (m->charged[BC_MM_PRIVATE] != bc_mm_pages(mm, BC_MM_PRIVATE) ||
 	    m->charged[BC_MM_LOCKED] != bc_mm_pages(mm, BC_MM_LOCKED))
@@ -385,8 +391,9 @@ out:
 BC_CALLBACK(bc_on_mmap_region)
 {
 	vm_flags_t flags = BC_ARG3(vm_flags_t);
+	const struct bc *bc = bc_of_cred();
 
-	if (bc_of_cred() && (bc_is_private(flags) || (flags & VM_LOCKED)))
+	if (bc && (bc_is_private(flags) || (flags & VM_LOCKED) || bc_kmem_bounded(bc, BC_HARD)))
 		BC_REDIRECT(bc_wrap_mmap_region);
 }
 
@@ -483,7 +490,6 @@ static struct bc_hook bc_hooks[] = {
 		.symbols = { "may_expand_vm" },
 		.callback = bc_on_may_expand_vm,
 		.original = &bc_addr_may_expand_vm,
-		.often = true,
 		.rows = BC_BOTH,
 		.missing = "privvmpages and lockedpages are not enforced",
 	},
@@ -491,9 +497,8 @@ static struct bc_hook bc_hooks[] = {
 		.symbols = { "mmap_region" },
 		.callback = bc_on_mmap_region,
 		.original = &bc_addr_mmap_region,
-		.often = true,
-		.rows = BC_BOTH,
-		.missing = "privvmpages and lockedpages are not enforced",
+		.rows = BC_BOTH | BIT(BC_VMGUARPAGES),
+		.missing = "privvmpages, lockedpages and vmguarpages are not enforced",
 	},
 };
 
@@ -512,4 +517,10 @@ struct bc_family bc_memory_family = {
 	.bc_init = bc_memory_bc_init,
 	.bc_exit = bc_memory_bc_exit,
 	.recount = bc_memory_recount,
+};
+
+struct bc_family bc_vmguar_family = {
+	.name = "guaranteed address space",
+	.rows = BIT(BC_VMGUARPAGES),
+	.state = BC_STATE_GUARANTEE,
 };

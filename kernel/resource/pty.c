@@ -43,7 +43,7 @@ static int notrace bc_wrap_devpts_new_index(struct pts_fs_info *fsi)
 
 	bc_hook_enter();
 	bc = bc_of_fsi(fsi);
-	if (bc && !bc_try_charge(bc, BC_NUMPTY, 1, bc_severity_of_current(), -ENOSPC)) {
+	if (bc && !bc_try_charge(bc, BC_NUMPTY, 1, bc_severity_of_current(BC_HARD), -ENOSPC)) {
 		ret = -ENOSPC;
 	} else {
 		ret = bc_orig_devpts_new_index(fsi);

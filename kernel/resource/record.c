@@ -10,35 +10,10 @@
 
 #include "record.h"
 
+/* Records that a walk looks at before it lets others have the lock. */
+#define BC_WALK_BATCH 64
+
 struct bc_record_bucket bc_record_hash[1 << BC_RECORD_HASH_BITS];
-
-/* RCU, or the bucket's lock. */
-static struct bc_record *bc_record_search(const struct bc_record_bucket *bucket, const void *object)
-{
-	struct bc_record *r;
-
-	hlist_for_each_entry_rcu(r, &bucket->head, hash, lockdep_is_held(&bucket->lock))
-		if (r->object == object)
-			return r;
-	return NULL;
-}
-
-/**
- * bc_record_find() - the record of an object
- * @object: cannot end before the caller is done
- *
- * Context: any; takes its own RCU section.
- * Return: the record, or NULL. It lives as long as the object.
- */
-struct bc_record *bc_record_find(const void *object)
-{
-	struct bc_record *r;
-
-	rcu_read_lock();
-	r = bc_record_search(bc_record_bucket(object), object);
-	rcu_read_unlock();
-	return r;
-}
 
 /**
  * bc_record_free() - after bc_record_unlink()
@@ -48,6 +23,42 @@ void bc_record_free(struct bc_record *record)
 {
 	put_user_ns(record->owner);
 	kfree_rcu(record, rcu);
+}
+
+/**
+ * bc_record_add() - an object has a record from now on
+ * @new: made before, zeroed
+ * @object: known by its address
+ * @bc: whose it is, if it has no other record yet
+ * @owner: namespace that pins @bc, or NULL
+ * @list: of @bc
+ *
+ * Context: any that a spinlock allows.
+ * Return: the record, which may be another beancounter's; then @new is freed.
+ */
+struct bc_record *bc_record_add(struct bc_record *new, const void *object, struct bc *bc,
+				struct user_namespace *owner, struct bc_record_list *list)
+{
+	struct bc_record_bucket *bucket = bc_record_bucket(object);
+	struct bc_record *r;
+
+	new->object = object;
+	new->bc = bc;
+	new->owner = owner ? get_user_ns(owner) : NULL;
+	spin_lock_init(&new->lock);
+	spin_lock_bh(&list->lock);
+	spin_lock(&bucket->lock);
+	r = bc_record_find(object);
+	if (!r) {
+		hlist_add_head_rcu(&new->hash, &bucket->head);
+		list_add(&new->list, &list->list);
+	}
+	spin_unlock(&bucket->lock);
+	spin_unlock_bh(&list->lock);
+	if (!r)
+		return new;
+	bc_record_free(new);
+	return r;
 }
 
 /**
@@ -64,32 +75,36 @@ void bc_record_free(struct bc_record *record)
 struct bc_record *bc_record_get(const void *object, struct bc *bc, struct user_namespace *owner,
 				struct bc_record_list *list, size_t size)
 {
-	struct bc_record_bucket *bucket = bc_record_bucket(object);
 	struct bc_record *r = bc_record_find(object);
-	struct bc_record *new;
 
 	if (r)
 		return r;
-	new = kzalloc(size, GFP_ATOMIC | __GFP_ACCOUNT);
-	if (!new)
-		return NULL;
-	new->object = object;
-	new->bc = bc;
-	new->owner = get_user_ns(owner);
-	spin_lock_init(&new->lock);
-	spin_lock(&list->lock);
-	spin_lock(&bucket->lock);
-	r = bc_record_search(bucket, object);
-	if (!r) {
-		hlist_add_head_rcu(&new->hash, &bucket->head);
-		list_add(&new->list, &list->list);
+	r = kzalloc(size, GFP_ATOMIC | __GFP_ACCOUNT);
+	return r ? bc_record_add(r, object, bc, owner, list) : NULL;
+}
+
+/**
+ * bc_record_try_unlink() - the object ends, and others may see that
+ * @record: found under RCU, which is still held
+ * @list: of its beancounter
+ *
+ * Return: true for one caller, who frees it.
+ */
+bool bc_record_try_unlink(struct bc_record *record, struct bc_record_list *list)
+{
+	struct bc_record_bucket *bucket = bc_record_bucket(record->object);
+	bool linked;
+
+	spin_lock_bh(&list->lock);
+	linked = !hlist_unhashed(&record->hash);
+	if (linked) {
+		list_del(&record->list);
+		spin_lock(&bucket->lock);
+		hlist_del_init_rcu(&record->hash);
+		spin_unlock(&bucket->lock);
 	}
-	spin_unlock(&bucket->lock);
-	spin_unlock(&list->lock);
-	if (!r)
-		return new;
-	bc_record_free(new);
-	return r;
+	spin_unlock_bh(&list->lock);
+	return linked;
 }
 
 /**
@@ -99,14 +114,42 @@ struct bc_record *bc_record_get(const void *object, struct bc *bc, struct user_n
  */
 void bc_record_unlink(struct bc_record *record, struct bc_record_list *list)
 {
-	struct bc_record_bucket *bucket = bc_record_bucket(record->object);
+	bc_record_try_unlink(record, list);
+}
 
-	spin_lock(&list->lock);
-	list_del(&record->list);
-	spin_lock(&bucket->lock);
-	hlist_del_rcu(&record->hash);
-	spin_unlock(&bucket->lock);
-	spin_unlock(&list->lock);
+/**
+ * bc_record_walk() - look at each record of a list
+ * @list: of a beancounter
+ * @fn: called with the list's lock held; no object can end meanwhile
+ * @arg: for @fn
+ *
+ * Lets go of the lock now and then: a mark in the list keeps the place. What
+ * comes new stands in front of it and is not seen.
+ *
+ * Context: any that a spinlock allows.
+ */
+void bc_record_walk(struct bc_record_list *list, void (*fn)(struct bc_record *record, void *arg),
+		    void *arg)
+{
+	struct bc_record mark = { .object = NULL };
+	unsigned int seen = 0;
+
+	spin_lock_bh(&list->lock);
+	list_add(&mark.list, &list->list);
+	while (!list_is_last(&mark.list, &list->list)) {
+		struct bc_record *r = list_next_entry(&mark, list);
+
+		list_move(&mark.list, &r->list);
+		if (r->object)
+			fn(r, arg);
+		if (++seen % BC_WALK_BATCH == 0) {
+			spin_unlock_bh(&list->lock);
+			cpu_relax();
+			spin_lock_bh(&list->lock);
+		}
+	}
+	list_del(&mark.list);
+	spin_unlock_bh(&list->lock);
 }
 
 /**

@@ -13,13 +13,19 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fsnotify_backend.h>
+#include <linux/ipc.h>
+#include <linux/ipc_namespace.h>
+#include <linux/key.h>
 #include <linux/kthread.h>
 #include <linux/mm.h>
 #include <linux/mman.h>
 #include <linux/mmap_lock.h>
 #include <linux/mount.h>
 #include <linux/net.h>
+#include <linux/nsproxy.h>
+#include <linux/pipe_fs_i.h>
 #include <linux/sched.h>
+#include <linux/sched/task.h>
 #include <linux/shmem_fs.h>
 #include <linux/uaccess.h>
 #include <linux/utsname.h>
@@ -28,12 +34,19 @@
 #include <net/sock.h>
 
 #include "../compat/bc_filelock.h"
+#include "resource.h"
 #include "selftest.h"
+#include "socket.h"
 
 /* Above BC_ID_MAX: cannot be anybody's. */
 #define BC_SCRATCH_ID U32_MAX
 
 static const struct file_operations bc_scratch_fops = {};
+
+struct bc_unmount_work {
+	struct work_struct	work;
+	struct vfsmount		*mnt;
+};
 
 struct bc_fput_work {
 	struct work_struct	work;
@@ -79,6 +92,16 @@ static long bc_syscall(const char *name, unsigned long arg0, unsigned long arg1,
 static bool bc_held_is(const struct bc *bc, enum bc_resource row, unsigned long n)
 {
 	return atomic_long_read(&bc->row[row].held) == n;
+}
+
+/* What the kernel gives back in a worker. */
+static bool bc_held_becomes(const struct bc *bc, enum bc_resource row, unsigned long n)
+{
+	unsigned int polls;
+
+	for (polls = 0; polls < 250 && !bc_held_is(bc, row, n); polls++)
+		msleep(20);
+	return bc_held_is(bc, row, n);
 }
 
 static bool bc_test_file(struct bc *bc)
@@ -218,6 +241,87 @@ static bool bc_test_pty(struct bc *bc)
 	return counted && bc_held_is(bc, BC_NUMPTY, 0);
 }
 
+/* A mount that is the task's is dropped when it returns to user space; a worker's is soon. */
+static void bc_unmount_fn(struct work_struct *work)
+{
+	kern_unmount(container_of(work, struct bc_unmount_work, work)->mnt);
+}
+
+static bool bc_unmount_now(struct bc *bc, struct vfsmount *mnt, unsigned long left)
+{
+	struct bc_unmount_work unmount = { .mnt = mnt };
+
+	INIT_WORK_ONSTACK(&unmount.work, bc_unmount_fn);
+	schedule_work(&unmount.work);
+	flush_work(&unmount.work);
+	destroy_work_on_stack(&unmount.work);
+	return bc_held_becomes(bc, BC_NUMMOUNT, left);
+}
+
+/* One that is made, and a copy of it, as a bind mount and a new namespace make them. */
+static bool bc_test_mount(struct bc *bc)
+{
+	struct file_system_type *type = get_fs_type("ramfs");
+	struct vfsmount *mnt = type ? kern_mount(type) : ERR_PTR(-ENODEV);
+	unsigned long clone = bc_symbol_address("clone_mnt");
+	bool counted = false;
+	long copy;
+
+	if (!IS_ERR(mnt)) {
+		counted = bc_held_is(bc, BC_NUMMOUNT, 1);
+		copy = clone ? bc_call(clone, (unsigned long)mnt - bc_vfsmount_offset,
+				       (unsigned long)mnt->mnt_root, 0) :
+			       -ENOENT;
+		counted = counted && !IS_ERR_VALUE(copy) && bc_held_is(bc, BC_NUMMOUNT, 2);
+		if (!IS_ERR_VALUE(copy))
+			counted = bc_unmount_now(bc, (void *)copy + bc_vfsmount_offset, 1) &&
+				  counted;
+		counted = bc_unmount_now(bc, mnt, 0) && counted;
+	}
+	if (type)
+		module_put(type->owner);
+	return counted;
+}
+
+/* Made, enlarged, and freed. How large a new one is depends on what its user has. */
+static bool bc_test_pipe(struct bc *bc)
+{
+	unsigned long alloc = bc_symbol_address("alloc_pipe_info");
+	unsigned long resize = bc_symbol_address("pipe_resize_ring");
+	unsigned long drop = bc_symbol_address("free_pipe_info");
+	struct pipe_inode_info *pipe;
+	unsigned int accounted;
+	bool counted;
+
+	if (!alloc || !resize || !drop)
+		return false;
+	pipe = (struct pipe_inode_info *)bc_call(alloc, 0, 0, 0);
+	if (!pipe)
+		return false;
+	accounted = pipe->nr_accounted;
+	counted = accounted && bc_held_is(bc, BC_PIPEPAGES, accounted) &&
+		  !(int)bc_call(resize, (unsigned long)pipe, 64, 0) &&
+		  bc_held_is(bc, BC_PIPEPAGES, 64);
+	pipe->nr_accounted = accounted; /* what its user was charged by the kernel */
+	bc_call(drop, (unsigned long)pipe, 0, 0);
+	return counted && bc_held_is(bc, BC_PIPEPAGES, 0);
+}
+
+/* A key is collected a little later than it is dropped. */
+static bool bc_test_key(struct bc *bc)
+{
+	struct key *key = keyring_alloc(".beancounter", current_uid(), current_gid(),
+					current_cred(), KEY_POS_ALL, KEY_ALLOC_NOT_IN_QUOTA, NULL,
+					NULL);
+	bool counted;
+
+	if (IS_ERR(key))
+		return false;
+	counted = bc_held_is(bc, BC_NUMKEY, 1);
+	key_put(key);
+	return bc_held_becomes(bc, BC_NUMKEY, 0) && counted;
+}
+
 /* Signals are charged to the real credentials, which nobody else changes. */
 static bool bc_test_signal(struct bc *bc)
 {
@@ -281,21 +385,98 @@ static bool bc_test_clone(struct bc *bc, struct net *net)
 	return charged && bc_held_is(bc, BC_NUMOTHERSOCK, 0);
 }
 
-/* In a network namespace of the scratch namespace, which goes a little later. */
-static bool bc_test_sockets(struct bc *bc)
+/* A network namespace of the scratch namespace, which goes a little later. */
+static struct net *bc_scratch_net(void)
 {
 	unsigned long copy_net_ns = bc_symbol_address("copy_net_ns");
-	struct net *net;
-	bool counted;
 
 	if (!copy_net_ns)
-		return false;
-	net = (struct net *)bc_call(copy_net_ns, CLONE_NEWNET, (unsigned long)current_user_ns(),
-				    (unsigned long)&init_net);
+		return ERR_PTR(-ENOENT);
+	return (struct net *)bc_call(copy_net_ns, CLONE_NEWNET, (unsigned long)current_user_ns(),
+				     (unsigned long)&init_net);
+}
+
+static bool bc_test_sockets(struct bc *bc)
+{
+	struct net *net = bc_scratch_net();
+	bool counted;
+
 	if (IS_ERR(net))
 		return false;
 	counted = bc_test_socket(bc, net, SOCK_STREAM, BC_NUMTCPSOCK) &&
 		  bc_test_socket(bc, net, SOCK_DGRAM, BC_NUMOTHERSOCK) && bc_test_clone(bc, net);
+	put_net(net);
+	return counted;
+}
+
+/* A socket gets a page, gives it back, gets one it did not ask for, and goes with it. */
+static bool bc_test_sockbuf(struct bc *bc, struct net *net, int type, int kind,
+			    enum bc_resource row)
+{
+	unsigned long forced = bc_symbol_address("sk_forced_mem_schedule");
+	struct socket *sock;
+	bool counted;
+
+	if (!forced || __sock_create(net, PF_INET, type, 0, &sock, 0))
+		return false;
+	lock_sock(sock->sk);
+	counted = __sk_mem_schedule(sock->sk, 1, kind) && bc_held_is(bc, row, PAGE_SIZE);
+	sk_mem_reclaim(sock->sk);
+	counted = counted && bc_held_is(bc, row, 0);
+	if (kind == SK_MEM_SEND) {
+		bc_call(forced, (unsigned long)sock->sk, 1, 0);
+		counted = counted && bc_held_is(bc, row, PAGE_SIZE);
+	}
+	release_sock(sock->sk);
+	sock_release(sock);
+	return counted && bc_held_is(bc, row, 0);
+}
+
+static bool bc_test_sockbufs(struct bc *bc)
+{
+	struct net *net = bc_scratch_net();
+	bool counted;
+
+	if (IS_ERR(net))
+		return false;
+	counted = bc_test_sockbuf(bc, net, SOCK_STREAM, SK_MEM_SEND, BC_TCPSNDBUF) &&
+		  bc_test_sockbuf(bc, net, SOCK_STREAM, SK_MEM_RECV, BC_TCPRCVBUF) &&
+		  bc_test_sockbuf(bc, net, SOCK_DGRAM, SK_MEM_RECV, BC_DGRAMRCVBUF);
+	put_net(net);
+	return counted;
+}
+
+/* A message that nobody reads, and its end. */
+static bool bc_test_message(struct bc *bc, struct sock *sk)
+{
+	struct sk_buff *skb;
+	unsigned int size;
+	int err;
+
+	skb = sock_alloc_send_skb(sk, 1, 1, &err);
+	if (!skb)
+		return false;
+	size = skb->truesize;
+	bc_recount(bc);
+	if (!bc_held_is(bc, BC_OTHERSOCKBUF, size))
+		size = 0;
+	kfree_skb(skb);
+	bc_recount(bc);
+	return size && bc_held_is(bc, BC_OTHERSOCKBUF, 0);
+}
+
+static bool bc_test_othersockbuf(struct bc *bc)
+{
+	struct net *net = bc_scratch_net();
+	struct socket *sock;
+	bool counted = false;
+
+	if (IS_ERR(net))
+		return false;
+	if (!__sock_create(net, PF_UNIX, SOCK_DGRAM, 0, &sock, 0)) {
+		counted = bc_test_message(bc, sock->sk);
+		sock_release(sock);
+	}
 	put_net(net);
 	return counted;
 }
@@ -360,6 +541,63 @@ static bool bc_test_shmem(struct bc *bc)
 	return counted && bc_held_is(bc, BC_SHMPAGES, 0);
 }
 
+static void bc_use_namespaces(struct nsproxy *nsproxy)
+{
+	task_lock(current);
+	current->nsproxy = nsproxy;
+	task_unlock(current);
+}
+
+/* A queue of each kind comes and goes. */
+static bool bc_test_queues(struct bc *bc)
+{
+	unsigned long name = bc_map(0, PAGE_SIZE, PROT_READ | PROT_WRITE, 0);
+	long id = bc_syscall("__x64_sys_msgget", IPC_PRIVATE, 0600, 0);
+	bool counted = id >= 0 && bc_held_is(bc, BC_NUMIPC, 1) &&
+		       !bc_syscall("__x64_sys_msgctl", id, IPC_RMID, 0) &&
+		       bc_held_is(bc, BC_NUMIPC, 0);
+	long fd = -EFAULT;
+
+	if (IS_ERR_VALUE(name))
+		return false;
+	if (!copy_to_user((void __user *)name, "bc", 3))
+		fd = bc_syscall("__x64_sys_mq_open", name, O_CREAT | O_RDWR, 0600);
+	if (fd >= 0) {
+		counted = bc_held_is(bc, BC_NUMIPC, 1) && counted &&
+			  !bc_syscall("__x64_sys_mq_unlink", name, 0, 0);
+		bc_close_fd_now(fd);
+	}
+	vm_munmap(name, PAGE_SIZE);
+	bc_memory_forget(current->mm);
+	/* a kernel may be without POSIX queues */
+	return counted && (fd >= 0 || !IS_ENABLED(CONFIG_POSIX_MQUEUE) || fd == -ENOENT) &&
+	       bc_held_is(bc, BC_NUMIPC, 0);
+}
+
+/* In an IPC namespace of the scratch namespace, which goes a little later. */
+static bool bc_test_ipc(struct bc *bc)
+{
+	unsigned long copy = bc_symbol_address("copy_ipcs");
+	unsigned long drop = bc_symbol_address("put_ipc_ns");
+	struct nsproxy *own = current->nsproxy;
+	struct nsproxy scratch = *own;
+	bool counted;
+	long ns;
+
+	if (!copy || !drop)
+		return false;
+	ns = bc_call(copy, CLONE_NEWIPC, (unsigned long)current_user_ns(),
+		     (unsigned long)own->ipc_ns);
+	if (IS_ERR_VALUE(ns))
+		return false;
+	scratch.ipc_ns = (struct ipc_namespace *)ns;
+	bc_use_namespaces(&scratch);
+	counted = bc_test_queues(bc);
+	bc_use_namespaces(own);
+	bc_call(drop, ns, 0, 0);
+	return counted;
+}
+
 /*
  * An entry tests the rows of a mask, which a kernel has all or none of. With the
  * credentials of the scratch namespace it makes objects, compares, and leaves
@@ -376,40 +614,18 @@ static const struct bc_object_test {
 	{ BIT(BC_SHMPAGES), bc_test_shmem },
 	{ BIT(BC_NUMINOTIFY) | BIT(BC_NUMWATCH), bc_test_inotify },
 	{ BIT(BC_NUMNS), bc_test_namespace },
+	{ BIT(BC_NUMMOUNT), bc_test_mount },
+	{ BIT(BC_PIPEPAGES), bc_test_pipe },
+	{ BIT(BC_NUMKEY), bc_test_key },
 	{ BIT(BC_NUMPTY), bc_test_pty },
 	{ BIT(BC_NUMSIGINFO), bc_test_signal },
 	{ BIT(BC_NUMTCPSOCK) | BIT(BC_NUMOTHERSOCK), bc_test_sockets },
+	{ BC_SOCKMEM_ROWS, bc_test_sockbufs },
+	{ BIT(BC_OTHERSOCKBUF), bc_test_othersockbuf },
+	{ BIT(BC_NUMIPC), bc_test_ipc }, /* last: leaves a namespace and a mount for a moment */
 };
 
 /* ---- tasks ---- */
-
-static atomic_t bc_seen_fork;
-static atomic_t bc_seen_release;
-
-BC_CALLBACK(bc_see_fork)
-{
-	atomic_inc(&bc_seen_fork);
-}
-
-BC_CALLBACK(bc_see_release)
-{
-	atomic_inc(&bc_seen_release);
-}
-
-static struct bc_hook bc_probes[] = {
-	{
-		.symbols = { "cgroup_release", "cgroup_task_release" },
-		.callback = bc_see_release,
-		.required = true,
-		.missing = "self test of numproc cannot run",
-	},
-	{
-		.symbols = { "cgroup_can_fork" },
-		.callback = bc_see_fork,
-		.required = true,
-		.missing = "self test of numproc cannot run",
-	},
-};
 
 static int bc_thread_fn(void *unused)
 {
@@ -422,21 +638,16 @@ static bool bc_test_tasks(void)
 {
 	struct task_struct *thread;
 	unsigned int polls;
-	u64 lost = 0;
 
-	if (bc_hooks_attach(bc_probes, ARRAY_SIZE(bc_probes), &lost))
-		return false;
+	bc_fork_watch(true);
 	thread = kthread_run(bc_thread_fn, NULL, "beancounter");
 	if (!IS_ERR(thread))
 		kthread_stop(thread);
 	/* it is reaped a little later than it has ended */
-	for (polls = 0; polls < 250; polls++) {
-		if (IS_ERR(thread) || (atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release)))
-			break;
+	for (polls = 0; polls < 250 && !IS_ERR(thread) && !bc_fork_seen(); polls++)
 		msleep(20);
-	}
-	bc_hooks_detach(bc_probes, ARRAY_SIZE(bc_probes));
-	return atomic_read(&bc_seen_fork) && atomic_read(&bc_seen_release);
+	bc_fork_watch(false);
+	return bc_fork_seen();
 }
 
 /* ---- all of it ---- */

@@ -27,14 +27,13 @@
 #include <net/sock.h>
 #include <net/tcp.h>
 
-#include "resource.h"
+#include "socket.h"
 
 BC_DECLARE_ORIGINAL(struct sock *, sk_alloc, struct net *net, int family, gfp_t priority,
 		    struct proto *prot, int kern);
 BC_DECLARE_ORIGINAL(struct sock *, sk_clone_lock, const struct sock *sk, const gfp_t priority);
 
-/* &sysctl_tcp_mem, which is not exported everywhere. */
-static const long *bc_tcp_mem;
+const long *bc_tcp_mem;
 
 /*
  * sk_clone_lock() may fail with a socket already made: then it frees it, and says
@@ -43,29 +42,22 @@ static const long *bc_tcp_mem;
  */
 static DEFINE_PER_CPU(bool, bc_clone_freed);
 
-static __always_inline bool bc_is_tcp(const struct proto *prot)
-{
-	return prot->sysctl_mem == bc_tcp_mem;
-}
-
 static __always_inline enum bc_resource bc_socket_row(const struct proto *prot)
 {
 	return bc_is_tcp(prot) ? BC_NUMTCPSOCK : BC_NUMOTHERSOCK;
-}
-
-/*
- * A socket of the kernel's own, but for TCP's, is not even asked for its namespace:
- * it does not keep that alive, and some change it.
- */
-static __always_inline bool bc_is_counted(const struct proto *prot, bool kern)
-{
-	return !kern || bc_is_tcp(prot);
 }
 
 /* What socket(2) makes of a socket that could not be had. */
 static int bc_socket_errno(int family)
 {
 	return family == PF_INET6 || family == PF_PACKET ? -ENOBUFS : -ENOMEM;
+}
+
+/* A socket that an interrupt makes is not asked for: looking may sleep. */
+static bool bc_socket_kmem_allows(struct bc *bc, int family, gfp_t priority)
+{
+	return !gfpflags_allow_blocking(priority) ||
+	       bc_kmem_allows(bc, bc_hard_unless_sent(), bc_socket_errno(family));
 }
 
 static struct sock *notrace bc_wrap_sk_alloc(struct net *net, int family, gfp_t priority,
@@ -77,7 +69,8 @@ static struct sock *notrace bc_wrap_sk_alloc(struct net *net, int family, gfp_t 
 
 	bc_hook_enter();
 	bc = bc_of_ns(net->user_ns);
-	if (!bc || bc_try_charge(bc, row, 1, BC_HARD, bc_socket_errno(family))) {
+	if (!bc || (bc_socket_kmem_allows(bc, family, priority) &&
+		    bc_try_charge(bc, row, 1, BC_HARD, bc_socket_errno(family)))) {
 		sk = bc_orig_sk_alloc(net, family, priority, prot, kern);
 		if (!sk && bc)
 			bc_uncharge(bc, row, 1);
@@ -101,7 +94,7 @@ static struct sock *notrace bc_wrap_sk_clone_lock(const struct sock *sk, const g
 	struct bc *bc;
 
 	bc_hook_enter();
-	bc = bc_of_ns(sock_net(sk)->user_ns);
+	bc = bc_of_sock(sk);
 	if (!bc || bc_try_charge(bc, row, 1, BC_HARD, -ENOMEM)) {
 		__this_cpu_write(bc_clone_freed, false);
 		newsk = bc_orig_sk_clone_lock(sk, priority);
@@ -116,8 +109,7 @@ BC_CALLBACK(bc_on_sk_clone_lock)
 {
 	const struct sock *sk = BC_ARG0(struct sock *);
 
-	if (bc_is_counted(READ_ONCE(sk->sk_prot), sk->sk_kern_sock) &&
-	    bc_of_ns(sock_net(sk)->user_ns))
+	if (bc_is_counted(READ_ONCE(sk->sk_prot), sk->sk_kern_sock) && bc_of_sock(sk))
 		BC_REDIRECT(bc_wrap_sk_clone_lock);
 }
 
@@ -125,14 +117,18 @@ BC_CALLBACK(bc_on_sk_clone_lock)
 BC_CALLBACK(bc_on_sk_free)
 {
 	const struct sock *sk = BC_ARG0(struct sock *);
+	enum bc_resource row;
 	struct bc *bc;
 
 	if (!bc_is_counted(sk->sk_prot_creator, sk->sk_kern_sock))
 		return;
-	bc = bc_of_ns(sock_net(sk)->user_ns);
+	bc = bc_of_sock(sk);
 	if (!bc)
 		return;
-	bc_uncharge(bc, bc_socket_row(sk->sk_prot_creator), 1);
+	bc_sockbuf_forget(sk);
+	row = bc_socket_row(sk->sk_prot_creator);
+	if (bc_row_enforced(row))
+		bc_uncharge(bc, row, 1);
 	this_cpu_write(bc_clone_freed, true);
 }
 
@@ -142,8 +138,8 @@ static struct bc_hook bc_hooks[] = {
 	{
 		.symbols = { "__sk_free" },
 		.callback = bc_on_sk_free,
-		.rows = BC_SOCKET_ROWS,
-		.missing = "numtcpsock and numothersock are not enforced",
+		.rows = BC_SOCKET_ROWS | BC_SOCKBUF_ROWS,
+		.missing = "sockets and their buffers are not counted",
 	},
 	{
 		.symbols = { "sk_clone_lock" },

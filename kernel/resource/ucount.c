@@ -55,7 +55,7 @@ static __always_inline enum bc_resource bc_row_of(enum ucount_type type)
 
 static bool bc_ucount_charge(struct bc *bc, enum bc_resource row)
 {
-	enum bc_severity severity = row == BC_NUMNS ? bc_severity_of_current() : BC_HARD;
+	enum bc_severity severity = row == BC_NUMNS ? bc_severity_of_current(BC_HARD) : BC_HARD;
 
 	return bc_try_charge(bc, row, 1, severity, row == BC_NUMINOTIFY ? -EMFILE : -ENOSPC);
 }

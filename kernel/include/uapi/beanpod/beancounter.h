@@ -33,7 +33,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define BC_ABI		2
+#define BC_ABI		5
 #define BC_DEVICE	"/dev/vzctl"
 #define BC_ID_MAX	2147483644U
 #define BC_UNLIMITED	0x7fffffffffffffffULL
@@ -42,9 +42,10 @@
 /* What a row is worth on this kernel with this module: struct bc_row::state */
 enum bc_state {
 	BC_STATE_NOT_ENFORCED,	/* nothing is counted; zeros and unlimited are shown */
-	BC_STATE_ENFORCED,	/* counted exactly and refused at barrier or limit */
+	BC_STATE_ENFORCED,	/* counted and refused at barrier or limit */
 	BC_STATE_SAMPLED,	/* counted when read; never refused */
 	BC_STATE_GUARANTEE,	/* a promise, never refused */
+	BC_STATE_RECLAIMED,	/* counted by the memory cgroup, taken back; see BC_IOC_ATTACH */
 };
 
 enum bc_unit {
@@ -71,7 +72,7 @@ struct bc_version {
 };
 
 /*
- * BC_IOC_CREATE: make a beancounter with every row unlimited.
+ * BC_IOC_CREATE: make a beancounter with every row unlimited, and nothing promised.
  * EEXIST: the id is in use, and BC_CREATE_EXCL was given or the container runs
  * or is armed. Without BC_CREATE_EXCL an existing one whose container is
  * stopped, or was never started, is kept with its counters and limits (restart).
@@ -194,6 +195,22 @@ struct bc_destroy {
 };
 
 /*
+ * BC_IOC_ATTACH: the container's memory is that of a cgroup: rows that are
+ * BC_STATE_RECLAIMED show what its memory controller counts, and their limits are its
+ * limits, those that were set before included. Another one takes its place; it ends
+ * with BC_IOC_DESTROY, or when the cgroup is removed. While a container runs without,
+ * those rows are BC_STATE_NOT_ENFORCED. Since ABI 3.
+ * EBADF: no descriptor, or not of a directory of the unified hierarchy. EOPNOTSUPP: the
+ * cgroup is the root, is being removed, or has no memory controller of its own.
+ */
+struct bc_attach {
+	__u32	size;
+	__u32	id;
+	__u32	flags;		/* none defined */
+	__s32	cgroup;		/* in: descriptor of the directory, O_PATH will do */
+};
+
+/*
  * BC_IOC_CHOOSE: who decides the charges of a row from now on, live. "classic" is
  * the rule of barrier and limit, which every row has first; /proc/bc/policies
  * names the others. A policy that is chosen again begins anew. When its module
@@ -209,6 +226,31 @@ struct bc_choose {
 	char	policy[BC_POLICY_NAME];
 };
 
+/*
+ * BC_IOC_CPU: how much processor time the container may use, live. fairsched.ko
+ * enforces it, which must be loaded; if it goes, and comes again, it holds again what
+ * was set. What is not in flags stays as it is. 0 (nothing of it is set) is always possible. A
+ * restart keeps it. BC_CPU_LIMIT since ABI 4, the others since ABI 5.
+ * EINVAL: flags does not say what is set, or a value is out of its range. ENOPKG:
+ * fairsched.ko is not loaded. EOPNOTSUPP: this kernel does not let tasks be held.
+ */
+struct bc_cpu {
+	__u32	size;
+	__u32	id;
+	__u32	flags;		/* what is set */
+#define BC_CPU_LIMIT	1
+#define BC_CPU_UNITS	2
+#define BC_CPU_CPUS	4
+	__u32	limit;		/* 1/100 % of one processor, may be above one; 0: no limit */
+#define BC_CPU_LIMIT_MAX	81920000	/* 8192 processors */
+	__u32	units;		/* weight among the containers that compete; 0: as 1000 */
+#define BC_CPU_UNITS_MIN	8
+#define BC_CPU_UNITS_MAX	500000
+#define BC_CPU_UNITS_DEFAULT	1000
+	__u32	cpus;		/* most processors at a time; 0: all */
+#define BC_CPU_CPUS_MAX		8192
+};
+
 #define BC_IOC_MAGIC	0xBC
 #define BC_IOC_VERSION	_IOWR(BC_IOC_MAGIC, 0, struct bc_version)
 #define BC_IOC_CREATE	_IOW(BC_IOC_MAGIC, 1, struct bc_create)
@@ -219,6 +261,8 @@ struct bc_choose {
 #define BC_IOC_CLEAR	_IOW(BC_IOC_MAGIC, 6, struct bc_clear)
 #define BC_IOC_DESTROY	_IOW(BC_IOC_MAGIC, 7, struct bc_destroy)
 #define BC_IOC_CHOOSE	_IOW(BC_IOC_MAGIC, 8, struct bc_choose)
+#define BC_IOC_ATTACH	_IOW(BC_IOC_MAGIC, 9, struct bc_attach)
+#define BC_IOC_CPU	_IOW(BC_IOC_MAGIC, 10, struct bc_cpu)
 
 /*
  * Generic netlink family "beancounter", version 1
