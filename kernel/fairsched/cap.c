@@ -86,3 +86,20 @@ u64 fsched_cap_opens(const struct fsched_cap *cap)
 
 	return cap->stamp + (missing * FSCHED_RATE_ONE - cap->rest + cap->rate - 1) / cap->rate;
 }
+
+/**
+ * fsched_cap_lasts() - for how long an open bucket lasts
+ * @cap: the bucket
+ * @running: processors that use it, at least 1
+ * Return: ns until it is empty; FSCHED_NEVER if as much comes in.
+ */
+u64 fsched_cap_lasts(const struct fsched_cap *cap, u32 running)
+{
+	u64 out = (u64)running * FSCHED_RATE_ONE;
+
+	if (!cap->rate || out <= cap->rate)
+		return FSCHED_NEVER;
+	if (cap->tokens <= 0)
+		return 0;
+	return (u64)cap->tokens * FSCHED_RATE_ONE / (out - cap->rate);
+}

@@ -10,6 +10,7 @@
  * mechanism) tells what happens and asks what to do:
  *
  *   fsched_wake()     a thread wants to run
+ *   fsched_enter()    a thread runs, and nobody was asked
  *   fsched_pick()     a processor is free: whose thread gets it
  *   fsched_charge()   a party has used a processor
  *   fsched_check()    may a thread that runs go on
@@ -227,6 +228,7 @@ void fsched_cap_set(struct fsched_cap *cap, u32 rate, u64 now);
 void fsched_cap_refill(struct fsched_cap *cap, u64 now);
 void fsched_cap_use(struct fsched_cap *cap, u64 now, u64 ns);
 u64 fsched_cap_opens(const struct fsched_cap *cap);
+u64 fsched_cap_lasts(const struct fsched_cap *cap, u32 running);
 
 /* ---- pool.c ---- */
 
@@ -240,6 +242,8 @@ void fsched_set_cap(struct fsched_pool *pool, struct fsched_party *party, u32 ra
 void fsched_set_cpus(struct fsched_pool *pool, struct fsched_party *party, u32 cpus, u64 now);
 void fsched_wake(struct fsched_pool *pool, struct fsched_party *party, u64 now);
 void fsched_leave(struct fsched_pool *pool, struct fsched_party *party, u64 now);
+void fsched_enter(struct fsched_pool *pool, struct fsched_party *party, u64 now);
+bool fsched_alone(const struct fsched_pool *pool, const struct fsched_party *party);
 struct fsched_party *fsched_pick(struct fsched_pool *pool, u64 now);
 void fsched_stop(struct fsched_pool *pool, struct fsched_party *party, bool waits, u64 now);
 void fsched_charge(struct fsched_pool *pool, struct fsched_party *party, u64 ns, u64 now);

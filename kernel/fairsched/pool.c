@@ -272,6 +272,38 @@ void fsched_leave(struct fsched_pool *pool, struct fsched_party *party, u64 now)
 }
 
 /**
+ * fsched_enter() - a thread runs that was not picked
+ * @pool: the pool
+ * @party: its party
+ * @now: time
+ *
+ * For a caller that asks only where there is a choice.
+ */
+void fsched_enter(struct fsched_pool *pool, struct fsched_party *party, u64 now)
+{
+	refill(pool, party, now);
+	if (!party->waiting && !party->running)
+		come_back(pool, party);
+	party->running++;
+	settle(pool, party);
+}
+
+/**
+ * fsched_alone() - does nobody else run or wait
+ * @pool: the pool
+ * @party: a party that does
+ */
+bool fsched_alone(const struct fsched_pool *pool, const struct fsched_party *party)
+{
+	u64 weight = 0;
+	unsigned int i;
+
+	for (i = 0; i < FSCHED_QUEUES; i++)
+		weight += pool->queue[i].weight;
+	return party->active && weight == party->weight;
+}
+
+/**
  * fsched_pick() - a processor is free
  * @pool: the pool
  * @now: time
