@@ -5,7 +5,7 @@
 
 _vzadvise()
 {
-	local cur=${COMP_WORDS[COMP_CWORD]} words="--lower --json --help --version"
+	local cur=${COMP_WORDS[COMP_CWORD]} words="--lower --apply --json --help --version"
 
 	[[ $cur == -* ]] || words=$(vzlist -a1 2>/dev/null)
 	mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")

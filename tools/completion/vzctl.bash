@@ -50,7 +50,7 @@ _vzctl()
 	*)
 		case $prev in
 		--ostemplate) words=$(vztmpl list -H 2>/dev/null | awk '{ print $1 }') ;;
-		--config)
+		--config | --applyconfig)
 			words=$(cd /etc/vz/conf 2>/dev/null && printf '%s\n' ve-*.conf-sample |
 				sed 's/^ve-//; s/[.]conf-sample$//')
 			;;
@@ -58,7 +58,7 @@ _vzctl()
 		esac
 		[ -n "$words" ] || case $verb in
 		create) words=$(_vzctl_settings create) ;;
-		set) words="$(_vzctl_settings set) --save" ;;
+		set) words="$(_vzctl_settings set) --save --reset_ub --applyconfig" ;;
 		stop | restart) words=--fast ;;
 		esac
 		;;

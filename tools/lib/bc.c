@@ -15,6 +15,7 @@
 #include "fd.h"
 #include "limit.h"
 #include "memory.h"
+#include "num.h"
 #include "param.h"
 #include "policy.h"
 #include "str.h"
@@ -73,6 +74,13 @@ int vz_bc_arm(int bc, uint32_t id, struct vz_err *e)
 		return vz_err_set(e, VZ_EXIT_RUNNING,
 				  "beancounter %u belongs to a container that runs or starts", id);
 	return vz_err_errno(e, VZ_EXIT_ENV_CREATE, "arm beancounter %u", id);
+}
+
+int vz_bc_attach(int bc, uint32_t id, int cgroup)
+{
+	struct bc_attach a = { .size = sizeof(a), .id = id, .cgroup = cgroup };
+
+	return ioctl(bc, BC_IOC_ATTACH, &a);
 }
 
 int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, struct vz_err *e)
@@ -239,4 +247,58 @@ int vz_bc_choose(int bc, uint32_t id, const struct vz_conf *c, char *missing, ch
 					    rows[i].name);
 	}
 	return n < 0 ? -1 : 0;
+}
+
+/* A number, or a percentage in its hundredths. Returns 1 if it is set to something. */
+static int cpu_value(const struct vz_conf *c, const char *key, uint32_t min, uint32_t max,
+		     bool percent, uint32_t *out, struct vz_err *e)
+{
+	const char *text = vz_conf_get(c, key);
+	uint64_t value = 0;
+	char shown[64];
+	int bad;
+
+	*out = 0;
+	if (!text || !*text)
+		return 0;
+	bad = percent ? vz_num_percent(text, max, &value) : vz_num_u64(text, 0, max, &value);
+	if (bad || (value && value < min))
+		return vz_err_set(e, VZ_EXIT_BAD_VALUE,
+				  "%s: \"%s\" is not allowed: give a %s from %u to %u", key,
+				  vz_printable(text, shown, sizeof(shown)),
+				  percent ? "percentage" : "number", min,
+				  percent ? max / 100 : max);
+	*out = value;
+	return value != 0;
+}
+
+int vz_bc_cpu(int bc, uint32_t id, const struct vz_conf *c, bool all, struct vz_err *e)
+{
+	static const char *const keys[] = { "CPULIMIT", "CPUUNITS", "CPUS" };
+	struct bc_cpu cpu = { .size = sizeof(cpu), .id = id };
+	int set[3];
+
+	set[0] = cpu_value(c, keys[0], 0, BC_CPU_LIMIT_MAX, true, &cpu.limit, e);
+	set[1] = cpu_value(c, keys[1], BC_CPU_UNITS_MIN, BC_CPU_UNITS_MAX, false, &cpu.units, e);
+	set[2] = cpu_value(c, keys[2], 0, BC_CPU_CPUS_MAX, false, &cpu.cpus, e);
+	for (int i = 0; i < 3; i++) {
+		if (set[i] < 0)
+			return -1;
+		if (all || vz_conf_get(c, keys[i]))
+			cpu.flags |= BC_CPU_LIMIT << i;
+	}
+	if (!cpu.flags || !ioctl(bc, BC_IOC_CPU, &cpu))
+		return 0;
+	if (errno == ENOPKG || errno == EOPNOTSUPP) {
+		const char *why =
+			errno == ENOPKG ?
+				"the module fairsched is not loaded (modprobe fairsched)" :
+				"this kernel does not let tasks be held, see its log";
+		const char *key = keys[set[0] ? 0 : set[1] ? 1 : 2];
+
+		vz_err_set(e, VZ_EXIT_FAIRSCHED, "%s=%s is not enforced: %s", key,
+			   vz_conf_get(c, key), why);
+		return 1;
+	}
+	return vz_err_errno(e, VZ_EXIT_FAIRSCHED, "bound the processor time of container %u", id);
 }

@@ -7,6 +7,7 @@
 #define VZ_LIB_BC_H
 
 #include <stddef.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <beanpod/beancounter.h>
@@ -30,6 +31,14 @@ int vz_bc_create(int bc, uint32_t id, struct vz_err *e);
 
 /* The calling thread's next user namespace belongs to @id. Undone by closing @bc. */
 int vz_bc_arm(int bc, uint32_t id, struct vz_err *e);
+
+/**
+ * vz_bc_attach() - the memory of the container is that of a cgroup
+ * @cgroup: descriptor of its directory
+ *
+ * Return: 0; -1 with errno, EOPNOTSUPP if the host does not count memory by cgroup.
+ */
+int vz_bc_attach(int bc, uint32_t id, int cgroup);
 
 int vz_bc_set(int bc, uint32_t id, const struct bc_limit *limits, size_t count, struct vz_err *e);
 
@@ -81,5 +90,14 @@ int vz_bc_apply(int bc, uint32_t id, const struct vz_conf *c, char *skipped, siz
  */
 int vz_bc_choose(int bc, uint32_t id, const struct vz_conf *c, char *missing, char *skipped,
 		 size_t size, struct vz_err *e);
+
+/**
+ * vz_bc_cpu() - processor time is what the settings CPULIMIT, CPUUNITS and CPUS say
+ * @all: what is not set is none; otherwise it stays as it is
+ *
+ * Return: 0; 1 if something is set and nobody to enforce it, with @e set
+ * (VZ_EXIT_FAIRSCHED); -1 with @e set.
+ */
+int vz_bc_cpu(int bc, uint32_t id, const struct vz_conf *c, bool all, struct vz_err *e);
 
 #endif

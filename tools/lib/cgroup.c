@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 
@@ -20,9 +21,12 @@
 #define PARENT		"beanpod"
 #define DIR_FLAGS	(O_RDONLY | O_DIRECTORY)
 
-/* Bounds on what a tenant can build below ct, so that removing it is bounded too. */
-#define MAX_DESCENDANTS	"1000"
-#define MAX_DEPTH	"32"
+/* Bounds on what a tenant can build, so that removing it is bounded too. */
+#define MAX_DESCENDANTS	1000
+#define MAX_DEPTH	32
+
+#define LEAF		"enter"
+#define LEAF_TRIES	16
 
 static const char *const controllers[] = { "memory", "pids", "cpu", "io" };
 
@@ -76,8 +80,7 @@ static int open_parent(struct vz_err *e)
 	return vz_steal_fd(&fd);
 }
 
-/* The container's own directory; -1 with errno ENOENT if there is none. */
-static int open_ct(uint32_t ctid)
+int vz_cgroup_dir(uint32_t ctid)
 {
 	char path[64];
 
@@ -85,25 +88,37 @@ static int open_ct(uint32_t ctid)
 	return vz_open_host(path, DIR_FLAGS);
 }
 
+/*
+ * What makes a subtree one's own, and nothing that limits: a limit in the directory of its
+ * root is the parent's. memory.oom.group stays the host's, too.
+ */
 static int delegate(int fd, uid_t base, struct vz_err *e)
 {
-	/* As /sys/kernel/cgroup/delegate lists them; those that a kernel has not are skipped. */
 	static const char *const files[] = {
-		"cgroup.procs", "cgroup.subtree_control", "cgroup.threads",
-		"memory.oom.group", "memory.reclaim",
+		"cgroup.procs",
+		"cgroup.subtree_control",
+		"cgroup.threads",
 	};
 
 	if (fchown(fd, base, base))
 		return vz_err_errno(e, VZ_EXIT_SYSTEM, "give the cgroup to uid %u", base);
 	for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++)
-		if (fchownat(fd, files[i], base, base, AT_SYMLINK_NOFOLLOW) && errno != ENOENT)
+		if (fchownat(fd, files[i], base, base, AT_SYMLINK_NOFOLLOW))
 			return vz_err_errno(e, VZ_EXIT_SYSTEM, "give %s to uid %u", files[i], base);
 	return 0;
 }
 
+static int write_number(int dirfd, const char *file, int n)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%d", n);
+	return vz_write_text(dirfd, file, text);
+}
+
 int vz_cgroup_make(uint32_t ctid, uid_t base, struct vz_err *e)
 {
-	_cleanup_close_ int parent = -1, dir = -1, ct = -1;
+	_cleanup_close_ int parent = -1, dir = -1;
 	char name[16];
 
 	if (vz_cgroup_remove(ctid, 5000, e) < 0)
@@ -119,18 +134,11 @@ int vz_cgroup_make(uint32_t ctid, uid_t base, struct vz_err *e)
 		vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%s", PARENT, name);
 		goto err_remove;
 	}
-	enable_controllers(dir);
-	vz_write_text(dir, "cgroup.max.descendants", MAX_DESCENDANTS);
-	vz_write_text(dir, "cgroup.max.depth", MAX_DEPTH);
-	if (!mkdirat(dir, "ct", 0755))
-		ct = vz_open_below(dir, "ct", DIR_FLAGS, 0);
-	if (ct < 0) {
-		vz_err_errno(e, VZ_EXIT_SYSTEM, "make cgroup %s/%s/ct", PARENT, name);
+	write_number(dir, "cgroup.max.descendants", MAX_DESCENDANTS);
+	write_number(dir, "cgroup.max.depth", MAX_DEPTH);
+	if (delegate(dir, base, e) < 0)
 		goto err_remove;
-	}
-	if (delegate(ct, base, e) < 0)
-		goto err_remove;
-	return vz_steal_fd(&ct);
+	return vz_steal_fd(&dir);
 
 err_remove:
 	vz_cgroup_remove(ctid, 0, NULL);
@@ -147,7 +155,7 @@ static int populated(int dirfd)
 
 int vz_cgroup_populated(uint32_t ctid)
 {
-	_cleanup_close_ int dir = open_ct(ctid);
+	_cleanup_close_ int dir = vz_cgroup_dir(ctid);
 
 	return dir >= 0 && populated(dir);
 }
@@ -171,7 +179,7 @@ int vz_cgroup_has(uint32_t ctid, pid_t pid)
 
 int vz_cgroup_kill(uint32_t ctid)
 {
-	_cleanup_close_ int dir = open_ct(ctid);
+	_cleanup_close_ int dir = vz_cgroup_dir(ctid);
 
 	if (dir < 0)
 		return errno == ENOENT ? 0 : -1;
@@ -180,7 +188,7 @@ int vz_cgroup_kill(uint32_t ctid)
 
 int vz_cgroup_set(uint32_t ctid, const char *file, const char *text)
 {
-	_cleanup_close_ int dir = open_ct(ctid);
+	_cleanup_close_ int dir = vz_cgroup_dir(ctid);
 
 	return dir < 0 ? -1 : vz_write_text(dir, file, text);
 }
@@ -263,7 +271,7 @@ static int remove_one_leaf(int dirfd, const char *name)
 
 int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 {
-	_cleanup_close_ int parent = -1, dir = open_ct(ctid);
+	_cleanup_close_ int parent = -1, dir = vz_cgroup_dir(ctid);
 	int64_t end = vz_now_ms() + timeout_ms;
 	char name[16];
 	int rc;
@@ -286,9 +294,7 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 		return -1;
 	snprintf(name, sizeof(name), "%u", ctid);
 	/* Most containers leave no cgroups of their own: nothing has to be looked for. */
-	unlinkat(dir, "enter", AT_REMOVEDIR);
-	unlinkat(dir, "ct/enter", AT_REMOVEDIR);
-	if (!unlinkat(dir, "ct", AT_REMOVEDIR) && !unlinkat(parent, name, AT_REMOVEDIR))
+	if (!unlinkat(parent, name, AT_REMOVEDIR))
 		return 0;
 	for (;;) {
 		rc = remove_one_leaf(parent, name);
@@ -301,24 +307,72 @@ int vz_cgroup_remove(uint32_t ctid, int timeout_ms, struct vz_err *e)
 	}
 }
 
-int vz_cgroup_leaf(uint32_t ctid, int outside, struct vz_err *e)
+/* The tenant may have used up its number of cgroups: one more, for the moment of this. */
+static int make_leaf(int dir, const char *name)
 {
-	_cleanup_close_ int dir = open_ct(ctid), fd = -1;
-	const char *path = outside ? "enter" : "ct/enter";
+	char text[32];
+	int max, rc = mkdirat(dir, name, 0755);
+
+	if (!rc || errno != EAGAIN ||
+	    vz_read_text(dir, "cgroup.max.descendants", text, sizeof(text)) < 0 ||
+	    sscanf(text, "%d", &max) != 1)
+		return rc;
+	for (int i = 1; i <= LEAF_TRIES && rc && errno == EAGAIN; i++) {
+		write_number(dir, "cgroup.max.descendants", max + i);
+		rc = mkdirat(dir, name, 0755);
+	}
+	write_number(dir, "cgroup.max.descendants", max);
+	return rc;
+}
+
+/* Only its owner can freeze a cgroup: one that the tenant made may be a trap. */
+static int open_leaf(int dir, const char *name)
+{
+	_cleanup_close_ int fd = vz_open_below(dir, name, DIR_FLAGS, 0);
 	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st))
+		return -1;
+	if (st.st_uid) {
+		errno = EEXIST;
+		return -1;
+	}
+	return vz_steal_fd(&fd);
+}
+
+int vz_cgroup_leaf(uint32_t ctid, char name[VZ_CGROUP_LEAF_MAX], struct vz_err *e)
+{
+	_cleanup_close_ int dir = vz_cgroup_dir(ctid);
+	uint64_t salt;
+	int fd = -1;
 
 	if (dir < 0)
 		return vz_err_errno(e, VZ_EXIT_NOT_RUNNING, "cgroup of container %u", ctid);
-	fd = vz_open_below(dir, path, DIR_FLAGS, 0);
-	if (fd < 0 && errno == ENOENT && (!mkdirat(dir, path, 0755) || errno == EEXIST))
-		fd = vz_open_below(dir, path, DIR_FLAGS, 0);
-	if (fd < 0 || fstat(fd, &st))
-		return vz_err_errno(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s", PARENT, ctid, path);
-	/* Only its owner can freeze it: one that the tenant made may be a trap. */
-	if (st.st_uid)
-		return vz_err_set(e, VZ_EXIT_SYSTEM, "cgroup %s/%u/%s belongs to the container",
-				  PARENT, ctid, path);
-	return vz_steal_fd(&fd);
+	if (!*name)
+		strcpy(name, LEAF);
+	for (int i = 0; i < LEAF_TRIES; i++) {
+		fd = open_leaf(dir, name);
+		if (fd >= 0)
+			return fd;
+		if (errno == ENOENT && (!make_leaf(dir, name) || errno == EEXIST))
+			continue;
+		/* The next name is one that the tenant cannot foresee. */
+		if (errno != EEXIST || getrandom(&salt, sizeof(salt), 0) != sizeof(salt))
+			break;
+		snprintf(name, VZ_CGROUP_LEAF_MAX, LEAF "-%016llx", (unsigned long long)salt);
+	}
+	return vz_err_errno(e, VZ_EXIT_SYSTEM, "make a cgroup in %s/%u", PARENT, ctid);
+}
+
+void vz_cgroup_leaf_done(uint32_t ctid, const char *name)
+{
+	_cleanup_close_ int dir = -1;
+
+	if (!*name || !strcmp(name, LEAF))
+		return;
+	dir = vz_cgroup_dir(ctid);
+	if (dir >= 0)
+		unlinkat(dir, name, AT_REMOVEDIR);
 }
 
 int vz_cgroup_keepers(void)

@@ -20,10 +20,9 @@ const char *const vz_number_names[VZ_NUMBERS] = { "held", "maxheld", "barrier", 
 						  "failcnt" };
 
 static const char *const state_words[] = {
-	[BC_STATE_NOT_ENFORCED] = "not-enforced",
-	[BC_STATE_ENFORCED] = "enforced",
-	[BC_STATE_SAMPLED] = "sampled",
-	[BC_STATE_GUARANTEE] = "guarantee",
+	[BC_STATE_NOT_ENFORCED] = "not-enforced", [BC_STATE_ENFORCED] = "enforced",
+	[BC_STATE_SAMPLED] = "sampled",		  [BC_STATE_GUARANTEE] = "guarantee",
+	[BC_STATE_RECLAIMED] = "reclaimed",
 };
 
 #define N_STATES	((int)(sizeof(state_words) / sizeof(state_words[0])))

@@ -107,6 +107,21 @@ static int merge(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err 
 	return 0;
 }
 
+struct vz_conf *vz_ct_sample(const char *name, int code, struct vz_err *e)
+{
+	_cleanup_free_ char *text = vz_param_canon(vz_param_by_key("ORIGIN_SAMPLE"), name, e);
+	struct vz_conf *c;
+	char path[PATH_MAX];
+
+	if (!text)
+		return NULL;
+	snprintf(path, sizeof(path), VZ_CT_CONF_DIR "/ve-%s.conf-sample", text);
+	c = vz_conf_load(path, e);
+	if (!c && errno == ENOENT)
+		vz_err_set(e, code, "sample configuration %s does not exist (%s)", text, path);
+	return c;
+}
+
 int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global, const struct vz_conf *overlay,
 	       struct vz_err *e)
 {

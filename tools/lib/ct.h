@@ -52,6 +52,14 @@ int vz_ct_resolve(const char *arg, uint32_t *id, struct vz_err *e);
 int vz_ct_open(struct vz_ct *ct, uint32_t id, struct vz_conf *global, const struct vz_conf *overlay,
 	       struct vz_err *e);
 
+/**
+ * vz_ct_sample() - a sample configuration, /etc/vz/conf/ve-NAME.conf-sample
+ * @code: of the error if there is none
+ *
+ * Return: to be freed; NULL with @e set.
+ */
+struct vz_conf *vz_ct_sample(const char *name, int code, struct vz_err *e);
+
 /* Loads conf again and merges. */
 int vz_ct_reload(struct vz_ct *ct, const struct vz_conf *overlay, struct vz_err *e);
 

@@ -61,6 +61,7 @@ enum vz_exit {
 	VZ_EXIT_INVALID_CONFIG	= 85,
 	VZ_EXIT_NO_TEMPLATE_TREE = 91,	/* the OS template does not exist */
 	VZ_EXIT_DISABLED	= 105,	/* DISABLED=yes */
+	VZ_EXIT_APPLYCONFIG	= 109,	/* no such sample for --applyconfig */
 	VZ_EXIT_BAD_NAME	= 131,
 	VZ_EXIT_WAIT		= 133,
 	VZ_EXIT_SAVE_CONFIG	= 139,

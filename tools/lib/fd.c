@@ -141,30 +141,25 @@ int vz_msg_pair(int sock[2])
 	return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sock);
 }
 
-int vz_msg_send(int sock, enum vz_msg_type type, int fd, const struct vz_err *e)
+int vz_fds_send(int sock, const void *data, size_t len, const int *fds, unsigned int count)
 {
 	union {
-		char buf[CMSG_SPACE(sizeof(int))];
+		char buf[CMSG_SPACE(VZ_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} c = { { 0 } };
-	struct message m = { .type = type };
-	struct iovec iov = { &m, offsetof(struct message, err) };
+	struct iovec iov = { (void *)data, len };
 	struct msghdr h = { .msg_iov = &iov, .msg_iovlen = 1 };
 	struct cmsghdr *cm;
 	ssize_t n;
 
-	if (type == VZ_MSG_ERROR && e) {
-		m.err = *e;
-		iov.iov_len = sizeof(m);
-	}
-	if (fd >= 0) {
+	if (count) {
 		h.msg_control = c.buf;
-		h.msg_controllen = sizeof(c.buf);
+		h.msg_controllen = CMSG_SPACE(count * sizeof(int));
 		cm = CMSG_FIRSTHDR(&h);
 		cm->cmsg_level = SOL_SOCKET;
 		cm->cmsg_type = SCM_RIGHTS;
-		cm->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
+		cm->cmsg_len = CMSG_LEN(count * sizeof(int));
+		memcpy(CMSG_DATA(cm), fds, count * sizeof(int));
 	}
 	do
 		n = sendmsg(sock, &h, MSG_NOSIGNAL);
@@ -172,38 +167,61 @@ int vz_msg_send(int sock, enum vz_msg_type type, int fd, const struct vz_err *e)
 	return n < 0 ? -1 : 0;
 }
 
-int vz_msg_recv(int sock, int *fd, struct vz_err *e)
+ssize_t vz_fds_recv(int sock, void *data, size_t size, int *fds, unsigned int max)
 {
 	union {
-		char buf[CMSG_SPACE(sizeof(int))];
+		char buf[CMSG_SPACE(VZ_FDS_MAX * sizeof(int))];
 		struct cmsghdr align;
 	} c;
-	struct message m = { .type = VZ_MSG_EOF };
-	struct iovec iov = { &m, sizeof(m) };
+	struct iovec iov = { data, size };
 	struct msghdr h = { .msg_iov = &iov,
 			    .msg_iovlen = 1,
 			    .msg_control = c.buf,
 			    .msg_controllen = sizeof(c.buf) };
+	unsigned int got = 0;
 	struct cmsghdr *cm;
-	int got = -1;
 	ssize_t n;
+	int fd;
 
-	if (fd)
-		*fd = -1;
 	do
 		n = recvmsg(sock, &h, MSG_CMSG_CLOEXEC);
 	while (n < 0 && errno == EINTR);
+	cm = n < 0 ? NULL : CMSG_FIRSTHDR(&h);
+	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS)
+		got = (cm->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+	for (unsigned int i = 0; i < got || i < max; i++) {
+		fd = -1;
+		if (i < got)
+			memcpy(&fd, CMSG_DATA(cm) + i * sizeof(int), sizeof(int));
+		if (i < max)
+			fds[i] = fd;
+		else if (fd >= 0)
+			close(fd);
+	}
+	return n;
+}
+
+int vz_msg_send(int sock, enum vz_msg_type type, int fd, const struct vz_err *e)
+{
+	struct message m = { .type = type };
+	size_t len = offsetof(struct message, err);
+
+	if (type == VZ_MSG_ERROR && e) {
+		m.err = *e;
+		len = sizeof(m);
+	}
+	return vz_fds_send(sock, &m, len, &fd, fd >= 0);
+}
+
+int vz_msg_recv(int sock, int *fd, struct vz_err *e)
+{
+	struct message m = { .type = VZ_MSG_EOF };
+	ssize_t n = vz_fds_recv(sock, &m, sizeof(m), fd, fd ? 1 : 0);
+
 	if (n < 0 && errno != ECONNRESET)
 		return -1;
 	if (n < (ssize_t)sizeof(m.type))
 		return VZ_MSG_EOF;
-	cm = CMSG_FIRSTHDR(&h);
-	if (cm && cm->cmsg_level == SOL_SOCKET && cm->cmsg_type == SCM_RIGHTS)
-		memcpy(&got, CMSG_DATA(cm), sizeof(got));
-	if (fd)
-		*fd = got;
-	else if (got >= 0)
-		close(got);
 	if (m.type == VZ_MSG_ERROR && e) {
 		*e = m.err;
 		e->msg[sizeof(e->msg) - 1] = 0;

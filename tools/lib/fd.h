@@ -53,6 +53,19 @@ int vz_wait_input(int fd, int timeout_ms);
 /* Milliseconds of CLOCK_MONOTONIC. */
 int64_t vz_now_ms(void);
 
+#define VZ_FDS_MAX	4	/* descriptors in one message */
+
+/* One datagram with descriptors. 0, or -1 with errno. */
+int vz_fds_send(int sock, const void *data, size_t len, const int *fds, unsigned int count);
+
+/**
+ * vz_fds_recv() - one datagram and the descriptors that come along (close-on-exec)
+ * @fds: receives @max of them, -1 where there is none; more than @max are closed
+ *
+ * Return: bytes, 0 at the end; -1 with errno.
+ */
+ssize_t vz_fds_recv(int sock, void *data, size_t size, int *fds, unsigned int max);
+
 /*
  * Messages between a program and the child that becomes part of a container: a
  * SOCK_SEQPACKET pair, so that text and descriptors cannot be mixed up, close-on-
@@ -60,6 +73,7 @@ int64_t vz_now_ms(void);
  */
 enum vz_msg_type {
 	VZ_MSG_EOF,		/* received: the other side is gone */
+	VZ_MSG_TAKEN,		/* somebody works on it */
 	VZ_MSG_GO,
 	VZ_MSG_FD,		/* carries a descriptor: a terminal's master */
 	VZ_MSG_PIDFD,		/* carries a descriptor: of a process */

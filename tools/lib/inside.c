@@ -64,7 +64,6 @@ struct state {
 	const struct vz_inside *in;
 	struct vz_err *e;
 	int node[NODES];	/* mounts of the host's device nodes */
-	int empty;		/* mount of an empty, read-only directory */
 	int root, dev;
 };
 
@@ -118,9 +117,6 @@ static int collect(struct state *s)
 		if (s->node[i] < 0)
 			return vz_err_errno(s->e, VZ_EXIT_MOUNT, "%s of the host", path);
 	}
-	s->empty = vz_open_tree(AT_FDCWD, VZ_SCRATCH_EMPTY, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (s->empty < 0)
-		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "%s", VZ_SCRATCH_EMPTY);
 	return 0;
 }
 
@@ -200,16 +196,22 @@ static int make_dev(struct state *s)
 	return 0;
 }
 
-/* Information about the host's hardware: covered, as far as the kernel shows it at all. */
-static int cover(struct state *s, const char *path)
+/*
+ * Information about the host's hardware: covered, as far as the kernel shows it at all, by
+ * a directory of the same file system that is empty for ever.
+ */
+static int cover(struct state *s, const char *path, int empty)
 {
 	_cleanup_close_ int fd =
 		openat(s->root, path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	_cleanup_close_ int tree = -1;
 
 	if (fd < 0 && errno == ENOENT)
 		return 0;
-	if (fd < 0 ||
-	    vz_move_mount(s->empty, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
+	if (fd >= 0)
+		tree = vz_open_tree(empty, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH);
+	if (tree < 0 ||
+	    vz_move_mount(tree, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH))
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "cover /%s", path);
 	return 0;
 }
@@ -223,11 +225,12 @@ static int mount_all(struct state *s)
 		return 0;
 	if (mount_dir(s, "sysfs", "sys", NOEXEC | MS_RDONLY, NULL))
 		return -1;
+	/* In sysfs itself nothing but a mount point. */
 	_cleanup_close_ int cg = openat(s->root, "sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (cg < 0 || fchdir(cg) || mount("cgroup2", ".", "cgroup2", NOEXEC, NULL))
 		return vz_err_errno(s->e, VZ_EXIT_MOUNT, "mount cgroup2 in the container");
-	return cover(s, "sys/firmware");
+	return cover(s, "sys/firmware", cg);
 }
 
 static int loopback_up(struct state *s)
@@ -323,7 +326,7 @@ static int exec_init(struct state *s)
 void vz_inside_run(const struct vz_inside *in)
 {
 	struct vz_err e = { 0 };
-	struct state s = { .in = in, .e = &e, .root = -1, .dev = -1, .empty = -1 };
+	struct state s = { .in = in, .e = &e, .root = -1, .dev = -1 };
 
 	/* The starter gave up, or died: nothing to tell to anybody. */
 	if (vz_msg_recv(in->sock, NULL, NULL) != VZ_MSG_GO)

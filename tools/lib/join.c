@@ -31,6 +31,7 @@
 #include "sys.h"
 
 #define HEADROOM_TRIES	16
+#define CGROUP_TRIES	16
 #define START_MS	60000	/* for a newcomer to execute its program */
 
 struct join {
@@ -42,6 +43,7 @@ struct join {
 	struct vz_stream stream[3];
 	size_t streams;
 	int sock, pidfd, master;
+	char leaf[VZ_CGROUP_LEAF_MAX];
 };
 
 static int open_container(struct join *j)
@@ -144,9 +146,14 @@ static int start_helper(struct join *j)
 
 	if (vz_msg_pair(sock))
 		return vz_err_errno(j->e, VZ_EXIT_SYSTEM, "socketpair");
-	/* Below ct as long as the tenant's own cgroups there do not forbid it. */
-	for (int outside = 0; outside < 2 && pid < 0; outside++) {
-		_cleanup_close_ int cgroup = vz_cgroup_leaf(j->ct->id, outside, j->e);
+	/*
+	 * Below the container's cgroup, as that one's own may neither have tasks when the
+	 * tenant's init turns controllers on, nor afterwards. What the tenant has made of
+	 * its subtree may forbid either, but not both; it may change that meanwhile.
+	 */
+	for (int i = 0; i < CGROUP_TRIES && pid < 0; i++) {
+		_cleanup_close_ int cgroup = i % 2 ? vz_cgroup_dir(j->ct->id) :
+						     vz_cgroup_leaf(j->ct->id, j->leaf, j->e);
 
 		if (cgroup < 0)
 			continue;
@@ -365,6 +372,7 @@ int vz_join(const struct vz_ct *ct, const struct vz_command *c, int *status, str
 		close(j.pidfd);
 	if (j.master >= 0)
 		close(j.master);
+	vz_cgroup_leaf_done(ct->id, j.leaf);
 	vz_run_put(&j.run);
 	sigprocmask(SIG_SETMASK, &old, NULL);
 	return rc;

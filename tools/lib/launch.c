@@ -17,6 +17,7 @@
 #include "ct.h"
 #include "err.h"
 #include "fd.h"
+#include "implied.h"
 #include "inside.h"
 #include "log.h"
 #include "memory.h"
@@ -53,6 +54,16 @@ static int make_policies(struct launch *s)
 	return 0;
 }
 
+/* Neither are bounds of processor time that nobody enforces. */
+static int bound_cpu(struct launch *s)
+{
+	int rc = vz_bc_cpu(s->bc, s->ct->id, s->ct->merged, true, s->e);
+
+	if (rc > 0)
+		vz_log(VZ_LOG_WARN, "%s", s->e->msg);
+	return rc < 0 ? -1 : 0;
+}
+
 static int make_beancounter(struct launch *s)
 {
 	struct bc_row rows[BC_ROWS];
@@ -71,14 +82,28 @@ static int make_beancounter(struct launch *s)
 		s->bc_fresh = false;
 		return -1;
 	}
-	if (vz_bc_apply(s->bc, s->ct->id, s->ct->merged, skipped, sizeof(skipped), s->e))
+	if (vz_implied(s->ct->merged, s->ct->merged, s->e) ||
+	    vz_bc_apply(s->bc, s->ct->id, s->ct->merged, skipped, sizeof(skipped), s->e))
 		return -1;
-	if (make_policies(s))
+	if (make_policies(s) || bound_cpu(s))
 		return -1;
 	if (*skipped)
 		vz_log(vz_run_seen(s->ct->id) ? VZ_LOG_DEBUG : VZ_LOG_WARN,
 		       "configured, but not enforced by the loaded module: %s", skipped);
 	return 0;
+}
+
+/* From now on the rows of memory and swap show what the cgroup counts. */
+static int attach_cgroup(struct launch *s)
+{
+	_cleanup_close_ int dir = vz_cgroup_dir(s->ct->id);
+
+	if (s->bc < 0 || (dir >= 0 && !vz_bc_attach(s->bc, s->ct->id, dir)))
+		return 0;
+	if (errno == EOPNOTSUPP)
+		return 0;	/* vz_memory_apply() says which limits have no effect */
+	return vz_err_errno(s->e, VZ_EXIT_SET_UBC, "count the memory of container %u by its cgroup",
+			    s->ct->id);
 }
 
 static int make_limits(struct launch *s)
@@ -89,6 +114,8 @@ static int make_limits(struct launch *s)
 	if (s->cgroup < 0)
 		return -1;
 	s->cgroup_made = true;
+	if (attach_cgroup(s))
+		return -1;
 	return vz_memory_apply(s->ct->id, s->ct->merged, s->e) || vz_rootfs_quota(s->ct, s->e) ?
 		       -1 :
 		       0;

@@ -10,6 +10,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "conf.h"
+#include "param.h"
+#include "paths.h"
 #include "str.h"
 
 static struct {
@@ -24,6 +27,12 @@ void vz_log_init(const char *program, int level)
 {
 	logger.program = program;
 	logger.level = level;
+	logger.detached = false;
+}
+
+int vz_log_level(void)
+{
+	return logger.level;
 }
 
 void vz_log_file(const char *path)
@@ -34,6 +43,12 @@ void vz_log_file(const char *path)
 	if (path && *path)
 		logger.fd =
 			open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0640);
+}
+
+void vz_log_as_configured(const struct vz_conf *global)
+{
+	if (vz_param_yesno(vz_conf_get(global, "LOGGING") ?: "yes") != 0)
+		vz_log_file(vz_conf_get(global, "LOGFILE") ?: VZ_DEFAULT_LOGFILE);
 }
 
 void vz_log_ctid(uint32_t ctid)

@@ -24,8 +24,15 @@ enum vz_log_level {
  */
 void vz_log_init(const char *program, int level);
 
+int vz_log_level(void);
+
 /* Also append to a file; NULL: none. A file that cannot be opened is ignored. */
 void vz_log_file(const char *path);
+
+struct vz_conf;
+
+/* As vz.conf says (LOGGING, LOGFILE). */
+void vz_log_as_configured(const struct vz_conf *global);
 
 /* Container that the following messages are about; 0: none. */
 void vz_log_ctid(uint32_t ctid);

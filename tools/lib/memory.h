@@ -15,6 +15,7 @@ struct vz_err;
  * vz_memory_apply() - set the limits that a configuration names
  * @ctid: has its cgroup already
  *
+ * The module does the same where it counts the container's memory: then this changes nothing.
  * A host whose kernel does not limit memory by the unified hierarchy gives a warning.
  *
  * Return: 0; -1 with @e set (VZ_EXIT_SET_UBC, VZ_EXIT_BAD_VALUE).

@@ -113,3 +113,44 @@ int vz_num_size(const char *s, uint64_t page, uint64_t *out, char *suffix)
 	*suffix = c;
 	return 0;
 }
+
+/* A number with at most @most digits behind a point, times 10^@most; @unit may follow. */
+static int fixed(const char *s, unsigned int most, char unit, uint64_t max, uint64_t *out)
+{
+	unsigned int places = 0;
+	bool over;
+	uint64_t v;
+
+	over = digits(&s, &v) < 0;
+	if (over && errno == EINVAL)
+		return -1;
+	if (*s == '.') {
+		while (is_digit(*++s) && places < most) {
+			over |= __builtin_mul_overflow(v, 10, &v);
+			over |= __builtin_add_overflow(v, *s - '0', &v);
+			places++;
+		}
+		if (!places)
+			return fail(EINVAL);
+	}
+	for (; places < most; places++)
+		over |= __builtin_mul_overflow(v, 10, &v);
+	if (unit && *s == unit)
+		s++;
+	if (*s)
+		return fail(EINVAL);
+	if (over || v > max)
+		return fail(ERANGE);
+	*out = v;
+	return 0;
+}
+
+int vz_num_percent(const char *s, uint64_t max, uint64_t *out)
+{
+	return fixed(s, 2, '%', max, out);
+}
+
+int vz_num_milli(const char *s, uint64_t max, uint64_t *out)
+{
+	return fixed(s, 3, 0, max, out);
+}

@@ -27,4 +27,21 @@ int vz_num_i64(const char *s, int64_t min, int64_t max, int64_t *out);
  */
 int vz_num_size(const char *s, uint64_t page, uint64_t *out, char *suffix);
 
+/**
+ * vz_num_percent() - a percentage with at most two decimals; a % at the end is optional
+ * @max: in 1/100 %
+ * @out: in 1/100 %
+ *
+ * Return: 0; -1 with errno EINVAL or ERANGE.
+ */
+int vz_num_percent(const char *s, uint64_t max, uint64_t *out);
+
+/**
+ * vz_num_milli() - a number with at most three digits behind a point
+ * @out: a thousand times as much
+ *
+ * Return: 0; -1 with errno EINVAL or ERANGE (above @max thousandths).
+ */
+int vz_num_milli(const char *s, uint64_t max, uint64_t *out);
+
 #endif

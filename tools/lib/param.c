@@ -235,6 +235,36 @@ static char *canon_number(const struct vz_param *p, const char *value, struct vz
 	return asprintf(&text, "%" PRIu64, v) < 0 ? NULL : text;
 }
 
+static char *canon_percent(const struct vz_param *p, const char *value, struct vz_err *e)
+{
+	char want[80], *text = NULL;
+	uint64_t v;
+
+	if (vz_num_percent(value, p->max, &v)) {
+		snprintf(want, sizeof(want),
+			 "a percentage from 0 to %" PRIu64 ", with two decimals at most",
+			 p->max / 100);
+		return bad(value, VZ_EXIT_BAD_VALUE, e, want);
+	}
+	if (v % 10)
+		return asprintf(&text, "%" PRIu64 ".%02" PRIu64, v / 100, v % 100) < 0 ? NULL :
+											 text;
+	if (v % 100)
+		return asprintf(&text, "%" PRIu64 ".%" PRIu64, v / 100, v % 100 / 10) < 0 ? NULL :
+											    text;
+	return asprintf(&text, "%" PRIu64, v / 100) < 0 ? NULL : text;
+}
+
+static char *canon_factor(const char *value, struct vz_err *e)
+{
+	uint64_t milli;
+
+	if (vz_num_milli(value, VZ_FACTOR_MAX * 1000, &milli) < 0)
+		return bad(value, VZ_EXIT_BAD_VALUE, e,
+			   "a number from 0 to 1000, with at most three digits behind the point");
+	return strdup(value);
+}
+
 static char *canon_policy(const char *value, struct vz_err *e)
 {
 	struct vz_policies policies;
@@ -277,8 +307,12 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 		return canon_ram(value, e);
 	case VZ_TYPE_NUMBER:
 		return canon_number(p, value, e);
+	case VZ_TYPE_FACTOR:
+		return canon_factor(value, e);
 	case VZ_TYPE_POLICY:
 		return canon_policy(value, e);
+	case VZ_TYPE_PERCENT:
+		return canon_percent(p, value, e);
 	case VZ_TYPE_YESNO:
 		yes = vz_param_yesno(value);
 		if (yes < 0)

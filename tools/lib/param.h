@@ -39,6 +39,7 @@ enum vz_param_type {
 	VZ_TYPE_PATH,		/* absolute path, may hold $VEID */
 	VZ_TYPE_YESNO,		/* yes|no (on|off, true|false, 1|0 are understood) */
 	VZ_TYPE_NUMBER,		/* min to max */
+	VZ_TYPE_FACTOR,		/* 0 to VZ_FACTOR_MAX, three digits behind the point */
 	VZ_TYPE_WORD,		/* one of vz_param::arg, separated by | */
 	VZ_TYPE_UBC,		/* barrier:limit of a resource */
 	VZ_TYPE_RAM,		/* bytes; stored under the key of a resource in pages, as 0:N */
@@ -48,7 +49,11 @@ enum vz_param_type {
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
 	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */
 	VZ_TYPE_POLICY,		/* resource:policy[,...] */
+	VZ_TYPE_PERCENT,	/* two decimals at most, min to max in 1/100 % */
 };
+
+/* Largest value of VZ_TYPE_FACTOR. */
+#define VZ_FACTOR_MAX	1000
 
 struct vz_param {
 	const char *key;	/* in CTID.conf */
@@ -57,7 +62,7 @@ struct vz_param {
 	unsigned int flags;	/* enum vz_param_flags */
 	int resource;		/* row of bc_resources.h, -1: no beancounter */
 	enum bc_unit unit;	/* of the resource */
-	uint64_t min, max;	/* of VZ_TYPE_NUMBER */
+	uint64_t min, max;	/* of VZ_TYPE_NUMBER and VZ_TYPE_PERCENT */
 	const char *arg;	/* shown in help for the value */
 	const char *help;	/* one line */
 };

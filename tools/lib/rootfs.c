@@ -130,24 +130,28 @@ static int set_flags(int tree, uint64_t set, int userns)
 	return vz_mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr);
 }
 
+static int bind_scratch(void)
+{
+	return mount(VZ_SCRATCH_ROOT, VZ_SCRATCH_ROOT, NULL, MS_BIND, NULL);
+}
+
+/* The one that is looked for comes last. */
+static int make_scratch(void)
+{
+	return vz_mkdirs(SCRATCH_LOWER, 0700) || vz_mkdirs(SCRATCH_UPPER, 0700) ||
+			       vz_mkdirs(VZ_SCRATCH_ROOT, 0700) ?
+		       -1 :
+		       0;
+}
+
 int vz_rootfs_scratch(struct vz_err *e)
 {
-	_cleanup_close_ int empty = -1;
-
 	if (unshare(CLONE_NEWNS))
 		return vz_err_errno(e, VZ_EXIT_MOUNT, "make a mount namespace");
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
-	    mount("tmpfs", VZ_RUN_DIR, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		  "mode=755,size=16k,nr_inodes=16") ||
-	    mkdir(SCRATCH_LOWER, 0700) || mkdir(SCRATCH_UPPER, 0700) ||
-	    mkdir(VZ_SCRATCH_ROOT, 0755) || mkdir(VZ_SCRATCH_EMPTY, 0755) ||
-	    mount(VZ_SCRATCH_ROOT, VZ_SCRATCH_ROOT, NULL, MS_BIND, NULL) ||
+	    (bind_scratch() && (errno != ENOENT || make_scratch() || bind_scratch())) ||
 	    mount(NULL, VZ_SCRATCH_ROOT, NULL, MS_SHARED, NULL))
-		return vz_err_errno(e, VZ_EXIT_MOUNT, "scratch file system on %s", VZ_RUN_DIR);
-	empty = vz_open_tree(AT_FDCWD, VZ_SCRATCH_EMPTY, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-	if (empty < 0 || set_flags(empty, MOUNT_ATTR_RDONLY, 0) ||
-	    vz_move_mount(empty, "", AT_FDCWD, VZ_SCRATCH_EMPTY, MOVE_MOUNT_F_EMPTY_PATH))
-		return vz_err_errno(e, VZ_EXIT_MOUNT, "read-only cover on %s", VZ_SCRATCH_EMPTY);
+		return vz_err_errno(e, VZ_EXIT_MOUNT, "mount points in %s", VZ_RUN_DIR);
 	return 0;
 }
 

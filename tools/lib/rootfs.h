@@ -16,11 +16,10 @@ struct vz_ct;
 struct vz_err;
 
 /*
- * Names in the scratch directory, a small tmpfs on VZ_RUN_DIR that only a private
- * mount namespace sees. The tenant reads those of the layers in /proc/mounts.
+ * A mount point, as those of the layers: what is mounted there only a private mount
+ * namespace sees. The tenant reads the names of the layers in /proc/mounts.
  */
 #define VZ_SCRATCH_ROOT		"/run/beanpod/root"	/* root; shared, so the child gets it */
-#define VZ_SCRATCH_EMPTY	"/run/beanpod/empty"	/* read-only, to cover directories with */
 
 /* Are layout, template and private area there and usable? 0, or -1 with @e set. */
 int vz_rootfs_check(const struct vz_ct *ct, struct vz_err *e);

@@ -45,6 +45,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (parse_veinfo(s, &set) < 0)
 		abort();
 	parse_fairsched(s, &set);
+	for (size_t i = 0; i < set.count; i++)
+		parse_cpu(s, &set.list[i]);
 	parse_vzquota(s, &set);
 	for (size_t i = 1; i < set.count; i++)
 		if (set.list[i - 1].id >= set.list[i].id)

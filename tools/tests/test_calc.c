@@ -8,6 +8,7 @@
 #include "lib/conf.h"
 #include "lib/counters.h"
 #include "lib/err.h"
+#include "lib/implied.h"
 #include "lib/limitset.h"
 #include "lib/memuse.h"
 #include "lib/refusal.h"
@@ -58,14 +59,15 @@ static struct vz_limitset sample(const char *path)
 	return s;
 }
 
+/* What the classic tools shipped. */
 static struct vz_limitset basic(void)
 {
-	return sample("../conf/ve-basic.conf-sample");
+	return sample("data/ve-classic.conf");
 }
 
 TEST(samples_are_consistent)
 {
-	struct vz_limitset s = basic();
+	struct vz_limitset s = sample("../conf/ve-basic.conf-sample");
 	int open;
 
 	CHECK_STR(classic(&s, &open), ">");
@@ -239,6 +241,65 @@ TEST(vswap_rules)
 	/* INT_MAX is how 32-bit hosts wrote unlimited. */
 	vz_limitset_put(&s, VZ_SLOT_PHYSPAGES, 0, INT32_MAX);
 	CHECK(!vz_limitset_is_vswap(&s));
+}
+
+/* What a configuration implies, in one line: locked vmguar oomguar privvm. */
+static char *implied(const char *text)
+{
+	static const char *const keys[] = { "LOCKEDPAGES", "VMGUARPAGES", "OOMGUARPAGES",
+					    "PRIVVMPAGES" };
+	struct vz_err e = { 0 };
+	struct vz_conf *c = vz_conf_parse(text, strlen(text), "test", &e);
+	struct vz_conf *to = vz_conf_new();
+
+	if (!c || vz_implied(to, c, &e))
+		vz_buf_addf(&said, "exit %d", e.code);
+	else
+		for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++)
+			vz_buf_addf(&said, "%s ", vz_conf_get(to, keys[i]) ?: "-");
+	vz_conf_free(c);
+	vz_conf_free(to);
+	return text_said();
+}
+
+TEST(implied_by_ram_and_swap)
+{
+	CHECK_STR(implied("PHYSPAGES=0:1000\nSWAPPAGES=0:500\n"),
+		  "1000:1000 1500:unlimited 1000:unlimited unlimited:unlimited ");
+	CHECK_STR(implied("PHYSPAGES=0:1000\nSWAPPAGES=0:500\nVM_OVERCOMMIT=1.5\n"),
+		  "1000:1000 1500:unlimited 1000:unlimited 2250:2250 ");
+	CHECK_STR(implied("PHYSPAGES=0:1000\nVM_OVERCOMMIT=0.333\nVMGUARPAGES=7\n"),
+		  "1000:1000 - 1000:unlimited 333:333 ");
+	CHECK_STR(implied("PHYSPAGES=0:1000\nSWAPPAGES=0:unlimited\nVM_OVERCOMMIT=2\n"),
+		  "1000:1000 unlimited:unlimited 1000:unlimited unlimited:unlimited ");
+	CHECK_STR(implied("PHYSPAGES=0:1000\nVM_OVERCOMMIT=0\nPRIVVMPAGES=5\n"),
+		  "1000:1000 1000:unlimited 1000:unlimited - ");
+	CHECK_STR(implied("PHYSPAGES=0:unlimited\nVM_OVERCOMMIT=2\n"), "- - - - ");
+	CHECK_STR(implied("NUMPROC=5\n"), "- - - - ");
+	CHECK_STR(implied("PHYSPAGES=0:9\nVM_OVERCOMMIT=-1\n"), "exit 21");
+	CHECK_STR(implied("PHYSPAGES=0:x\n"), "exit 21");
+}
+
+/* One shape: the larger ones are multiples of the smallest. */
+TEST(vswap_samples)
+{
+	static const char *const names[] = { "256m", "512m", "1024m", "2g", "4g" };
+	struct vz_limitset first = sample("../conf/ve-vswap-256m.conf-sample");
+
+	for (unsigned int i = 0; i < 5; i++) {
+		char path[64];
+		struct vz_limitset s;
+
+		snprintf(path, sizeof(path), "../conf/ve-vswap-%s.conf-sample", names[i]);
+		s = sample(path);
+		CHECK(vz_limitset_is_vswap(&s));
+		CHECK_U64(s.v[VZ_SLOT_PHYSPAGES].limit, 65536ULL << i);
+		for (int row = 0; row < BC_ROWS; row++) {
+			CHECK(s.has[row] == first.has[row]);
+			if (row != VZ_SLOT_NUMPTY)
+				CHECK_U64(s.v[row].limit, first.v[row].limit << i);
+		}
+	}
 }
 
 TEST(saturation)

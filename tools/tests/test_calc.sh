@@ -40,7 +40,7 @@ is "$(json vzcpucheck '.[] | [.ctid, .cpuunits]')" "$(says '[101,1000]' '[0,1000
 	"vzcpucheck --json"
 
 # The classic tool leaves a blank at the end of one line.
-cat ../conf/ve-basic.conf-sample >>"$conf/101.conf"
+cat data/ve-classic.conf >>"$conf/101.conf"
 is "$(run vzcalc -v 101)" "$(cat data/classic/expected/vzcalc-v.txt; echo 0)" "vzcalc -v"
 is "$(run vzcalc 101)" "$(says "Resource     Current(%)  Promised(%)  Max(%)" \
 	"Memory           0.09       0.64       1.22" 0)" "vzcalc"
@@ -68,7 +68,7 @@ for s in basic light; do
 	is "$(run vzcfgvalidate ../conf/ve-$s.conf-sample)" "$good" "the sample $s"
 done
 sed 's/^NUMPROC=.*/NUMPROC="240:250"  # too few/; s/^NUMFILE=.*/NUMFILE=5759/' \
-	../conf/ve-basic.conf-sample >"$f"
+	data/ve-classic.conf >"$f"
 before=$(cat "$f")
 is "$(run vzcfgvalidate "$f")" "$(says \
 	"Error: barrier should be equal to limit for numproc (currently, 240:250)" \
@@ -88,7 +88,7 @@ is "$(yes y | "$PROGS/vzcfgvalidate/vzcfgvalidate" -i "$f" 2>/dev/null; echo $?)
 is "$(run vzcfgvalidate "$f")" "$good" "yes to all was done"
 is "$(run vzcfgvalidate "$tmp/absent")" "$(says \
 	"vzcfgvalidate: Container configuration file $tmp/absent not found" 1)" "no such file"
-sed 's/^DISKSPACE=.*/DISKSPACE="2:1"/' ../conf/ve-basic.conf-sample >"$f"
+sed 's/^DISKSPACE=.*/DISKSPACE="2:1"/' data/ve-classic.conf >"$f"
 is "$(run vzcfgvalidate "$f")" "$good" "disk limits without quota do not matter"
 echo DISK_QUOTA=yes >>"$f"
 is "$(run vzcfgvalidate "$f" | tail -n 1)" 2 "with quota they do"

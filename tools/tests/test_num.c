@@ -103,6 +103,22 @@ static const char *limit(const char *s, enum bc_unit unit)
 	return text;
 }
 
+TEST(milli)
+{
+	static const char *const bad[] = { "", ".", ".5", "1.", "1.2345", "-1", "1,5", "1x", " 1" };
+	uint64_t v = 0;
+
+	CHECK(vz_num_milli("0", 5000, &v) == 0 && v == 0);
+	CHECK(vz_num_milli("1.5", 5000, &v) == 0 && v == 1500);
+	CHECK(vz_num_milli("0.007", 5000, &v) == 0 && v == 7);
+	CHECK(vz_num_milli("5", 5000, &v) == 0 && v == 5000);
+	CHECK(vz_num_milli("5.001", 5000, &v) < 0 && errno == ERANGE);
+	CHECK(vz_num_milli("18446744073709551615", UINT64_MAX, &v) < 0 && errno == ERANGE);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(vz_num_milli(bad[i], 5000, &v) < 0 && errno == EINVAL);
+	CHECK_U64(v, 5000);
+}
+
 TEST(limit_units)
 {
 	CHECK(sysconf(_SC_PAGESIZE) == 4096);

@@ -96,6 +96,29 @@ TEST(values)
 	CHECK_STR(canon("velayout", "simfs"), "simfs");
 }
 
+TEST(percents)
+{
+	CHECK_STR(canon("cpulimit", "0"), "0");
+	CHECK_STR(canon("cpulimit", "50%"), "50");
+	CHECK_STR(canon("cpulimit", "12.5"), "12.5");
+	CHECK_STR(canon("cpulimit", "0.01%"), "0.01");
+	CHECK_STR(canon("cpulimit", "150.10"), "150.1");
+	CHECK_STR(canon("cpulimit", "7.00"), "7");
+	CHECK_STR(canon("cpulimit", "819200"), "819200");
+	CHECK_STR(canon("cpulimit", "819200.01"), "exit 21");
+	CHECK(strstr(err.msg, "--cpulimit") && strstr(err.msg, "\"819200.01\"") &&
+	      strstr(err.msg, "0 to 819200"));
+	CHECK_STR(canon("cpulimit", "99999999999999999999.5"), "exit 21");
+	CHECK_STR(canon("cpulimit", "184467440737095517"), "exit 21");
+	CHECK_STR(canon("cpulimit", "1.234"), "exit 21");
+	CHECK_STR(canon("cpulimit", "1."), "exit 21");
+	CHECK_STR(canon("cpulimit", ".5"), "exit 21");
+	CHECK_STR(canon("cpulimit", "-1"), "exit 21");
+	CHECK_STR(canon("cpulimit", ""), "exit 21");
+	CHECK_STR(canon("cpulimit", "%"), "exit 21");
+	CHECK_STR(canon("cpulimit", "5%%"), "exit 21");
+}
+
 TEST(policies)
 {
 	CHECK_STR(canon("policy", "numproc:observe"), "numproc:observe");

@@ -36,20 +36,13 @@ static struct vz_conf *make_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	const char *sample = vz_ct_get(&ctx->ct, "ORIGIN_SAMPLE", NULL);
 	_cleanup_(vz_conf_freep) struct vz_conf *c = NULL;
-	char path[PATH_MAX];
 
 	if (!sample)
 		sample = vz_ct_get(&ctx->ct, "CONFIGFILE", NULL);
 	if (ctx->ct.conf) {
 		c = vz_conf_load(vz_ct_conf_path(&ctx->ct), e);
 	} else if (sample) {
-		snprintf(path, sizeof(path), VZ_CT_CONF_DIR "/ve-%s.conf-sample", sample);
-		c = vz_conf_load(path, e);
-		if (!c && errno == ENOENT)
-			vz_err_set(e, VZ_EXIT_COPY_CONFIG,
-				   "sample configuration %s does not "
-				   "exist (%s)",
-				   sample, path);
+		c = vz_ct_sample(sample, VZ_EXIT_COPY_CONFIG, e);
 		if (c && vz_conf_set(c, "ORIGIN_SAMPLE", sample))
 			return NULL;
 	} else {

@@ -4,22 +4,26 @@
 #include <string.h>
 
 #include "cmd.h"
+#include "lib/apply.h"
 #include "lib/bc.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
+#include "lib/implied.h"
 #include "lib/join.h"
 #include "lib/log.h"
-#include "lib/memory.h"
 #include "lib/name.h"
 #include "lib/param.h"
 #include "lib/rootfs.h"
 
 static int save, reset_ub;
+static char *applyconfig;
 
 static const struct poptOption options[] = {
 	{ "save", 0, POPT_ARG_NONE, &save, 0, "keep the settings in CTID.conf", NULL },
 	{ "reset_ub", 0, POPT_ARG_NONE, &reset_ub, 0,
 	  "apply the limits of CTID.conf again, and no other setting", NULL },
+	{ "applyconfig", 0, POPT_ARG_STRING, &applyconfig, 0,
+	  "take over the settings of a sample, /etc/vz/conf/ve-NAME.conf-sample", "NAME" },
 	POPT_TABLEEND
 };
 
@@ -35,7 +39,7 @@ static int count(const char *key, const char *value, void *arg)
 
 	(void)value;
 	t->settings++;
-	if (p && p->resource >= 0)
+	if (p && (p->resource >= 0 || p->type == VZ_TYPE_FACTOR))
 		t->ubc++;
 	if (p && p->flags & VZ_PARAM_NEEDSAVE && !t->needsave++)
 		t->first_needsave = p->option;
@@ -60,25 +64,6 @@ static int check(const struct vz_cmd_ctx *ctx, const struct tally *t, bool runni
 	return 0;
 }
 
-static int apply_limits(const struct vz_ct *ct, const struct vz_conf *from, struct vz_err *e)
-{
-	_cleanup_close_ int bc = -1;
-	char skipped[512];
-
-	if (vz_memory_apply(ct->id, from, e))
-		return -1;
-	if (!vz_ct_yes(ct, "BEANCOUNTERS", true)) {
-		vz_log(VZ_LOG_WARN, "BEANCOUNTERS=no: limits are not enforced");
-		return 0;
-	}
-	bc = vz_bc_open(e);
-	if (bc < 0 || vz_bc_apply(bc, ct->id, from, skipped, sizeof(skipped), e))
-		return -1;
-	if (*skipped)
-		vz_log(VZ_LOG_WARN, "not enforced by the loaded module: %s", skipped);
-	return 0;
-}
-
 static int apply_policies(const struct vz_ct *ct, const struct vz_conf *from, struct vz_err *e)
 {
 	_cleanup_close_ int bc = -1;
@@ -94,17 +79,51 @@ static int apply_policies(const struct vz_ct *ct, const struct vz_conf *from, st
 	return 0;
 }
 
+static int apply_cpu(const struct vz_ct *ct, const struct vz_conf *from, struct vz_err *e)
+{
+	_cleanup_close_ int bc = -1;
+
+	if (!vz_ct_yes(ct, "BEANCOUNTERS", true)) {
+		vz_log(VZ_LOG_WARN,
+		       "BEANCOUNTERS=no: processor time is neither limited nor shared");
+		return 0;
+	}
+	bc = vz_bc_open(e);
+	return bc < 0 || vz_bc_cpu(bc, ct->id, from, false, e) ? -1 : 0;
+}
+
+/* The limits of the command line, and those that follow from them. */
+static int apply_settings(struct vz_cmd_ctx *ctx, struct vz_err *e)
+{
+	_cleanup_(vz_conf_freep) struct vz_conf *c = vz_conf_new();
+
+	if (!c || vz_conf_merge(c, ctx->overlay))
+		return vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
+	return vz_implied(c, ctx->ct.merged, e) ? -1 : vz_apply_limits(&ctx->ct, c, e);
+}
+
+static int apply_all(struct vz_cmd_ctx *ctx, struct vz_err *e)
+{
+	if (vz_implied(ctx->ct.merged, ctx->ct.merged, e))
+		return -1;
+	return vz_apply_limits(&ctx->ct, ctx->ct.merged, e);
+}
+
 static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, struct vz_err *e)
 {
 	const struct vz_conf *o = ctx->overlay;
 	const char *hostname = vz_conf_get(o, "HOSTNAME");
 	struct vz_ct *ct = &ctx->ct;
 
-	if (running && t->ubc && apply_limits(ct, o, e))
+	if (running && t->ubc && apply_settings(ctx, e))
 		return -1;
-	if (running && reset_ub && apply_limits(ct, ct->merged, e))
+	if (running && reset_ub && apply_all(ctx, e))
 		return -1;
 	if (running && vz_conf_get(o, "POLICY") && apply_policies(ct, o, e))
+		return -1;
+	if (running &&
+	    (vz_conf_get(o, "CPULIMIT") || vz_conf_get(o, "CPUUNITS") || vz_conf_get(o, "CPUS")) &&
+	    apply_cpu(ct, o, e))
 		return -1;
 	/* Disk limits live in the file system, whether the container runs or not. */
 	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && vz_rootfs_quota(ct, e))
@@ -131,11 +150,60 @@ static int save_conf(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	return 0;
 }
 
+/* What says which container it is, and where it lies, is no matter of a sample. */
+static bool from_sample(const char *key)
+{
+	static const char *const own[] = { "HOSTNAME",	 "NAME",    "DESCRIPTION",
+					   "OSTEMPLATE", "VE_ROOT", "VE_PRIVATE" };
+	const struct vz_param *p = vz_param_by_key(key);
+
+	for (size_t i = 0; i < sizeof(own) / sizeof(*own); i++)
+		if (!strcmp(own[i], key))
+			return false;
+	return p && p->flags & VZ_PARAM_SET && (save || !(p->flags & VZ_PARAM_NEEDSAVE));
+}
+
+struct taking {
+	struct vz_conf *to;
+	struct vz_err *e;
+};
+
+static int take_one(const char *key, const char *value, void *arg)
+{
+	struct taking *t = arg;
+	_cleanup_free_ char *text = NULL;
+
+	if (!from_sample(key) || vz_conf_get(t->to, key))
+		return 0;
+	text = vz_param_canon(vz_param_by_key(key), value, t->e);
+	if (!text)
+		return -1;
+	return vz_conf_set(t->to, key, text) ? vz_err_errno(t->e, VZ_EXIT_SYSTEM, "%s", key) : 0;
+}
+
+/* As if the sample's settings stood on the command line, before what does stand there. */
+static int take_sample(struct vz_cmd_ctx *ctx, struct vz_err *e)
+{
+	_cleanup_(vz_conf_freep) struct vz_conf *c =
+		vz_ct_sample(applyconfig, VZ_EXIT_APPLYCONFIG, e);
+	struct taking t = { .to = ctx->overlay, .e = e };
+
+	if (!c)
+		return -1;
+	if (vz_conf_each(c, take_one, &t))
+		return vz_err_wrap(e, "sample %s", applyconfig);
+	if (save && vz_conf_set(ctx->overlay, "ORIGIN_SAMPLE", applyconfig))
+		return vz_err_errno(e, VZ_EXIT_SYSTEM, "ORIGIN_SAMPLE");
+	return vz_ct_reload(&ctx->ct, ctx->overlay, e);
+}
+
 static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 {
 	struct tally t = { 0 };
 	struct vz_run state;
 
+	if (applyconfig && take_sample(ctx, e))
+		return -1;
 	vz_conf_each(ctx->overlay, count, &t);
 	if (vz_cmd_lock(ctx, "changing", e))
 		return -1;

@@ -15,6 +15,7 @@
 #include "lib/cleanup.h"
 #include "lib/conf.h"
 #include "lib/ctid.h"
+#include "lib/keeper.h"
 #include "lib/log.h"
 #include "lib/param.h"
 #include "lib/paths.h"
@@ -165,8 +166,8 @@ static int load_global(const struct vz_cmd *cmd, const struct global_opts *g,
 	}
 	if (g->skiplock && vz_conf_set(*global, "SKIPLOCK", "yes"))
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
-	if (!cmd->quick && vz_param_yesno(vz_conf_get(*global, "LOGGING") ?: "yes") != 0)
-		vz_log_file(vz_conf_get(*global, "LOGFILE") ?: VZ_DEFAULT_LOGFILE);
+	if (!cmd->quick)
+		vz_log_as_configured(*global);
 	return 0;
 }
 
@@ -220,6 +221,8 @@ int main(int argc, char **argv)
 	int i, rc = -1;
 
 	umask(022);
+	if (argc == 2 && !strcmp(argv[1], VZ_KEEPER_VERB))
+		return vz_keeper_main();
 	if (clean_descriptors())
 		return VZ_EXIT_SYSTEM;
 	i = parse_global(argc, argv, &g, &e);

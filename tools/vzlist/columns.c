@@ -156,17 +156,25 @@ static void put_number(struct vz_value *v, const char *text)
 		put_u64(v, n);
 }
 
+static void put_percent(struct vz_value *v, const char *text)
+{
+	uint64_t n;
+
+	if (text && vz_num_percent(text, BC_CPU_LIMIT_MAX, &n) == 0)
+		put_u64(v, whole_percent(n));
+}
+
 static void get_cpulimit(const struct ct *ct, const struct column *col, struct vz_value *v)
 {
-	if (ct->has_cpu)
+	if (ct->has_cpulimit)
 		put_u64(v, ct->cpulimit);
 	else if (!ct->running)
-		put_number(v, setting(ct, col->key));
+		put_percent(v, setting(ct, col->key));
 }
 
 static void get_cpuunits(const struct ct *ct, const struct column *col, struct vz_value *v)
 {
-	if (ct->has_cpu)
+	if (ct->has_cpuunits)
 		put_u64(v, ct->cpuunits);
 	else if (!ct->running)
 		put_number(v, setting(ct, col->key));
@@ -272,6 +280,11 @@ static void get_layout(const struct ct *ct, const struct column *col, struct vz_
 #define T_NUMINOTIFY	"NINOTIFY"
 #define T_NUMWATCH	"NWATCH"
 #define T_NUMNS		"NNS"
+#define T_NUMMOUNT	"NMOUNT"
+#define T_PIPEPAGES	"PIPEP"
+#define T_NUMKEY	"NKEY"
+#define T_NUMIPC	"NIPC"
+#define T_NUMCONNTRACK	"NCONNTR"
 
 #define UBC_COL(id, title, name_, suffix, number, text_only_, help_)		\
 	{ .c = { name_ suffix, title, 10, text_only_, help_ }, .get = get_ubc,	\
@@ -315,7 +328,7 @@ static const struct column columns[] = {
 	COL("laverage", "LAVERAGE", 14, get_nothing, NULL, "load average")
 	COL("uptime", "UPTIME", 15, get_uptime, NULL, "time since it was started",
 	    .needs = NEED_UPTIME)
-	COL("cpulimit", "CPULIM", 7, get_cpulimit, "CPULIMIT", "CPU limit, percent of one CPU",
+	COL("cpulimit", "CPULIM", 7, get_cpulimit, "CPULIMIT", "CPU limit, percent of one CPU, rounded",
 	    .needs = NEED_CPU)
 	COL("cpuunits", "CPUUNI", 7, get_cpuunits, "CPUUNITS", "CPU weight", .needs = NEED_CPU)
 	COL("cpus", "CPUS", 5, get_cpus, "CPUS", "number of CPUs", .needs = NEED_CPU)

@@ -88,7 +88,7 @@ static void take_fairsched(struct cts *set, char **words)
 	ct = cts_find(set, id);
 	if (!ct)
 		return;
-	ct->has_cpu = true;
+	ct->has_cpulimit = ct->has_cpuunits = true;
 	ct->cpuunits = (500000 + weight / 2) / weight;
 	ct->cpulimit = (rate * 100 + 512) / 1024;
 }
@@ -101,6 +101,39 @@ void parse_fairsched(const char *text, struct cts *set)
 	while ((words = vz_line_words(&text, BLANKS, &n))) {
 		if (n >= 10)
 			take_fairsched(set, words);
+		free(words);
+	}
+}
+
+uint64_t whole_percent(uint64_t hundredths)
+{
+	return hundredths && hundredths < 100 ? 1 : (hundredths + 50) / 100;
+}
+
+void parse_cpu(const char *text, struct ct *ct)
+{
+	uint64_t value;
+	char **words;
+	size_t n;
+
+	while ((words = vz_line_words(&text, BLANKS, &n))) {
+		if (n != 2) {
+			free(words);
+			continue;
+		}
+		if (vz_streq(words[0], "limit") &&
+		    vz_num_u64(words[1], 0, BC_CPU_LIMIT_MAX, &value) == 0) {
+			ct->has_cpulimit = true;
+			ct->cpulimit = whole_percent(value);
+		} else if (vz_streq(words[0], "units") &&
+			   vz_num_u64(words[1], 1, BC_CPU_UNITS_MAX, &value) == 0) {
+			ct->has_cpuunits = true;
+			ct->cpuunits = value;
+		} else if (vz_streq(words[0], "cpus") &&
+			   vz_num_u64(words[1], 0, BC_CPU_CPUS_MAX, &value) == 0) {
+			ct->has_cpus = true;
+			ct->cpus = value;
+		}
 		free(words);
 	}
 }

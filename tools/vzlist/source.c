@@ -88,6 +88,12 @@ static void read_cpu(struct cts *set)
 	for (size_t i = 0; i < set->count; i++) {
 		struct ct *ct = &set->list[i];
 
+		snprintf(path, sizeof(path), "/proc/bc/%u/cpu", ct->id);
+		/* exact, where /proc/fairsched rounds */
+		text = ct->running ? vz_root_text(path) : NULL;
+		if (text)
+			parse_cpu(text, ct);
+		free(text);
 		snprintf(path, sizeof(path), "/proc/vz/fairsched/%u/cpu.nr_cpus", ct->id);
 		text = vz_root_text(path);
 		if (!text)

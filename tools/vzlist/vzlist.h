@@ -34,7 +34,7 @@ struct ct {
 	char *layout;			/* of its file or the host's */
 	char **conf_ips, **nameservers, **searchdomains;
 	size_t n_conf_ips, n_nameservers, n_searchdomains;
-	bool has_cpu;
+	bool has_cpulimit, has_cpuunits;
 	uint64_t cpulimit, cpuunits;	/* percent, units */
 	bool has_cpus;
 	uint64_t cpus;
@@ -62,6 +62,12 @@ int parse_veinfo(const char *text, struct cts *set);
 
 /* /proc/fairsched. Only for containers that are in the set. */
 void parse_fairsched(const char *text, struct cts *set);
+
+/* /proc/bc/ID/cpu: the limit. */
+void parse_cpu(const char *text, struct ct *ct);
+
+/* A percentage in 1/100 %, rounded, but not to 0, which is no limit. */
+uint64_t whole_percent(uint64_t hundredths);
 
 /* /proc/vz/vzquota. Only for containers that are in the set. */
 void parse_vzquota(const char *text, struct cts *set);
