@@ -173,7 +173,8 @@ static int tiocsti(void)
 static int mounts(void)
 {
 	say("remount-dev", mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL));
-	say("remount-firmware-rw", mount(NULL, "/sys/firmware", NULL, MS_REMOUNT | MS_BIND, NULL));
+	mount(NULL, "/sys/firmware", NULL, MS_REMOUNT | MS_BIND, NULL);
+	say("write-firmware", mkdir("/sys/firmware/x", 0700));
 	say("remount-sys-rw", mount(NULL, "/sys", NULL, MS_REMOUNT, NULL));
 	say("mount-ext4", mount("/dev/vda", "/tmp", "ext4", 0, NULL));
 	say("mount-debugfs", mount("debugfs", "/tmp", "debugfs", 0, NULL));

@@ -5,6 +5,7 @@
 #include "lib/bc_test.h"
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stddef.h>
 #include <sys/ioctl.h>
@@ -25,6 +26,8 @@ _Static_assert(sizeof(struct bc_query) == 24, "bc_query");
 _Static_assert(sizeof(struct bc_entry) == 32, "bc_entry");
 _Static_assert(sizeof(struct bc_list) == 24, "bc_list");
 _Static_assert(sizeof(struct bc_choose) == 32, "bc_choose");
+_Static_assert(sizeof(struct bc_attach) == 16, "bc_attach");
+_Static_assert(sizeof(struct bc_cpu) == 24, "bc_cpu");
 
 FIXTURE(abi)
 {
@@ -70,11 +73,18 @@ struct call {
 	unsigned char arg[64];
 };
 
-#define NR_CALLS 9
+#define NR_CALLS 11
 
 static struct bc_row rows[BC_ROWS];
 static struct bc_entry entries[8192];
 static struct bc_limit one = { .resource = BC_NUMPROC, .barrier = 7, .limit = 9 };
+
+/* One that may be attached; what is left of it goes with the machine. */
+static int some_cgroup(void)
+{
+	mkdir("/sys/fs/cgroup/bctest-abi", 0755);
+	return open("/sys/fs/cgroup/bctest-abi", O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
 
 static void make_calls(struct call *c, unsigned int id)
 {
@@ -92,6 +102,8 @@ static void make_calls(struct call *c, unsigned int id)
 	struct bc_choose choose = {
 		.size = sizeof(choose), .id = id, .resource = BC_NUMFILE, .policy = "observe"
 	};
+	struct bc_attach attach = { .size = sizeof(attach), .id = id, .cgroup = some_cgroup() };
+	struct bc_cpu cpu = { .size = sizeof(cpu), .id = id, .flags = BC_CPU_LIMIT };
 	struct bc_destroy destroy = { .size = sizeof(destroy), .id = id };
 	unsigned int n = 0;
 
@@ -109,6 +121,8 @@ static void make_calls(struct call *c, unsigned int id)
 	CASE(QUERY, query, offsetof(struct bc_query, flags), 0);
 	CASE(LIST, list, offsetof(struct bc_list, flags), offsetof(struct bc_list, reserved));
 	CASE(CHOOSE, choose, offsetof(struct bc_choose, flags), 0);
+	CASE(ATTACH, attach, offsetof(struct bc_attach, flags), 0);
+	CASE(CPU, cpu, offsetof(struct bc_cpu, flags), 0);
 	CASE(CLEAR, clear, offsetof(struct bc_clear, flags), offsetof(struct bc_clear, reserved));
 	CASE(ARM, arm, offsetof(struct bc_arm, flags), offsetof(struct bc_arm, reserved));
 	CASE(DESTROY, destroy, offsetof(struct bc_destroy, flags),
@@ -203,6 +217,9 @@ TEST_F(abi, flags_and_reserved)
 		for (bit = 1; bit < 32; bit++) {
 			uint32_t word = 1U << bit;
 
+			/* the one that has more than one */
+			if (c->cmd == BC_IOC_CPU && word <= BC_CPU_CPUS)
+				continue;
 			memcpy(spoiled, c->arg, sizeof(spoiled));
 			if (c->flags)
 				memcpy(spoiled + c->flags, &word, sizeof(word));
@@ -226,7 +243,7 @@ TEST_F(abi, unknown_commands)
 	struct bc_version v = { .size = sizeof(v) };
 	unsigned int nr;
 
-	for (nr = 9; nr < 256; nr++) {
+	for (nr = 11; nr < 256; nr++) {
 		EXPECT_EQ(-ENOTTY, CALL(self->dev, _IOWR(BC_IOC_MAGIC, nr, struct bc_version), &v))
 		TH_LOG("number %u", nr);
 	}
@@ -460,6 +477,42 @@ TEST_F_TIMEOUT(abi, how_many, 1500)
 	}
 	EXPECT_EQ(0, bc_make_excl(base));
 	EXPECT_EQ(0, bc_destroy(base));
+}
+
+struct destroyers {
+	unsigned int id;
+	int over;
+};
+
+static void *destroy_again(void *arg)
+{
+	struct destroyers *d = arg;
+
+	while (!__atomic_load_n(&d->over, __ATOMIC_RELAXED))
+		bc_destroy(d->id);
+	return NULL;
+}
+
+/* What one thread makes, others destroy, several at once: the directory goes with it. */
+TEST_F(abi, destroyed_by_many)
+{
+	struct destroyers d = { .id = bc_fresh_id() };
+	pthread_t t[3];
+	char dir[64];
+	int i;
+
+	snprintf(dir, sizeof(dir), "/proc/bc/%u", d.id);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_create(&t[i], NULL, destroy_again, &d));
+	for (i = 0; i < 5000; i++)
+		bc_make(d.id);
+	__atomic_store_n(&d.over, 1, __ATOMIC_RELAXED);
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, pthread_join(t[i], NULL));
+	bc_destroy(d.id);
+	EXPECT_EQ(-1, access(dir, F_OK));
+	EXPECT_EQ(0, bc_make_excl(d.id));
+	EXPECT_EQ(0, bc_destroy(d.id));
 }
 
 TEST_F(abi, no_business_of_users)

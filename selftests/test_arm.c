@@ -3,6 +3,7 @@
  * Arming and the life of a container: one shot, one thread, one open file;
  * created, armed, running, stopped, destroyed.
  */
+#include "lib/bc_cgroup.h"
 #include "lib/bc_test.h"
 
 #include <fcntl.h>
@@ -322,22 +323,6 @@ TEST_F(arm, not_by_who_is_charged)
 	EXPECT_EQ(0, bc_destroy(other));
 }
 
-static int put(const char *dir, const char *file, const char *text)
-{
-	char path[128];
-	int fd, ok;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	ok = write(fd, text, strlen(text)) > 0;
-	close(fd);
-	return ok ? 0 : -EIO;
-}
-
-#define CGROUP "/sys/fs/cgroup"
-
 /* When clone fails after all was charged, nothing is left behind. */
 TEST_F(arm, start_that_fails)
 {
@@ -345,11 +330,11 @@ TEST_F(arm, start_that_fails)
 	char dir[64];
 	int i;
 
-	snprintf(dir, sizeof(dir), CGROUP "/bctest-%u", self->id);
-	if (put(CGROUP, "cgroup.subtree_control", "+pids"))
-		SKIP(return, "no pids controller in " CGROUP);
+	snprintf(dir, sizeof(dir), BC_CGROUP_ROOT "/bctest-%u", self->id);
+	if (bc_cgroup_put(BC_CGROUP_ROOT, "cgroup.subtree_control", "+pids"))
+		SKIP(return, "no pids controller in " BC_CGROUP_ROOT);
 	ASSERT_EQ(0, mkdir(dir, 0755));
-	EXPECT_EQ(0, put(dir, "pids.max", "0"));
+	EXPECT_EQ(0, bc_cgroup_put(dir, "pids.max", "0"));
 	box->cgroup = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	EXPECT_LT(0, box->cgroup);
 	for (i = 0; i < 20; i++) {
@@ -358,7 +343,7 @@ TEST_F(arm, start_that_fails)
 		EXPECT_NE(BC_LIFE_RUNNING, bc_life(self->id, NULL));
 		EXPECT_NE(BC_LIFE_ARMED, bc_life(self->id, NULL));
 	}
-	EXPECT_EQ(0, put(dir, "pids.max", "5"));
+	EXPECT_EQ(0, bc_cgroup_put(dir, "pids.max", "5"));
 	EXPECT_EQ(0, bc_box_start(box, stay));
 	EXPECT_EQ(0, bc_box_await(box));
 	EXPECT_EQ(1, bc_held(self->id, BC_NUMPROC));

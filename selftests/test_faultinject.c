@@ -338,6 +338,48 @@ TEST_F_TIMEOUT(inject, in_the_container, 1500)
 	EXPECT_EQ(0, bc_box_wait(box));
 }
 
+/* arg: n, shm[0] refused, shm[1] an allocation failed */
+static int refuse_nth(struct bc_box *box)
+{
+	nth_fd = open("/proc/self/fail-nth", O_RDWR);
+	BOX_CHECK(nth_fd >= 0 && !mlockall(MCL_CURRENT));
+	BOX_CHECK(!bc_box_ready(box));
+	arm_nth((int)box->arg);
+	box->shm[0] = open("/dev/null", O_RDONLY) < 0 && errno == ENFILE;
+	box->shm[1] = happened();
+	BOX_CHECK(!bc_box_ready(box));
+	return 0;
+}
+
+/* A row's first refusal, and no memory to write it down: it is counted all the same. */
+TEST_F(inject, in_a_refusal)
+{
+	struct bc_box *box = &self->box;
+	struct bc_failure list[2];
+	bool failed = true;
+	long lost = 0;
+
+	if (self->skip)
+		SKIP(return, "%s", self->skip);
+	for (box->arg = 1; box->arg < 100 && failed; box->arg++) {
+		ASSERT_EQ(0, bc_box_start(box, refuse_nth));
+		ASSERT_EQ(0, bc_box_await(box));
+		ASSERT_EQ(0, bc_limit(box->id, BC_NUMFILE, 1, 1));
+		ASSERT_EQ(0, bc_box_go(box));
+		ASSERT_EQ(0, bc_box_await(box));
+		EXPECT_EQ(box->shm[0], (long)bc_row_of(box->id, BC_NUMFILE).failcnt);
+		lost += box->shm[0] - bc_failures(box->id, list, 2);
+		failed = box->shm[1];
+		ASSERT_EQ(0, bc_box_go(box));
+		EXPECT_EQ(0, bc_box_wait(box));
+		/* as good as new: another beancounter */
+		EXPECT_EQ(0, bc_gone(box->id));
+		ASSERT_EQ(0, bc_make(box->id));
+	}
+	EXPECT_FALSE(failed);
+	EXPECT_EQ(1, lost);
+}
+
 /* The start itself: arm, then a clone that fails at its n-th allocation. */
 TEST_F_TIMEOUT(inject, at_the_start, 900)
 {
@@ -418,9 +460,9 @@ TEST_F_TIMEOUT(inject, in_the_ioctls, 900)
 		err = bc_query(id, rows);
 		if (!happened())
 			break;
-		EXPECT_TRUE(err == -ENOMEM || err == 21);
+		EXPECT_TRUE(err == -ENOMEM || err == BC_NR_RESOURCES);
 	}
-	EXPECT_EQ(21, err);
+	EXPECT_EQ(BC_NR_RESOURCES, err);
 	for (n = 1; n < MAX_NTH; n++) {
 		arm_nth(n);
 		err = bc_life(id, NULL);

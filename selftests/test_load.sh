@@ -166,7 +166,29 @@ hidden_on_the_host()
 	bc_unload || fail "does not unload"
 }
 
-plan 9
+hooked()
+{
+	grep -q "^$1 " /sys/kernel/tracing/enabled_functions
+}
+
+# There when ours is loaded, gone, there again.
+with_hooks_in_another_module()
+{
+	modprobe nf_tables || fail "nf_tables does not load"
+	bc_load || fail "does not load"
+	hooked nf_tables_newrule || fail "no hook in nf_tables"
+	modprobe -r nf_tables || fail "nf_tables does not go"
+	hooked nf_tables_newrule && fail "a hook is left of nf_tables"
+	hooked security_file_alloc || fail "the kernel's own hooks went with it"
+	modprobe nf_tables || fail "nf_tables does not load again"
+	hooked nf_tables_newrule || fail "no hook in nf_tables when it comes again"
+	bc_unload || fail "does not unload"
+	hooked nf_tables_newrule && fail "its hook is left"
+	hooked security_file_alloc && fail "a hook is left"
+	return 0
+}
+
+plan 10
 trap 'end_host_load 2>/dev/null; end_hold; rm -f "$log"' EXIT
 bc_loaded && { bc_unload || echo "# cannot begin: the module is in use"; }
 check "load and unload under load" under_host_load
@@ -177,6 +199,7 @@ check "an open device keeps it" open_device
 check "open files of /proc do not" open_proc_files
 check "not twice" twice
 check "bad parameters" bad_parameters
+check "hooks in a module that goes and comes" with_hooks_in_another_module
 check "hide_on_host" hidden_on_the_host
 bc_load
 finish

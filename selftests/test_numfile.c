@@ -222,9 +222,12 @@ static int race(struct bc_box *box)
 	return bc_race(box, THREADS, try_open) ? 1 : 0;
 }
 
+/* All of them are the row's first refusals, and all are recorded. */
 TEST_F(numfile, threads_race_to_the_limit)
 {
+	struct bc_failure list[2 * THREADS];
 	struct bc_box *box = &self->box;
+	int i;
 
 	ASSERT_EQ(0, bc_limit(box->id, BC_NUMFILE, 300, 300));
 	ASSERT_EQ(0, bc_box_start(box, race));
@@ -233,6 +236,9 @@ TEST_F(numfile, threads_race_to_the_limit)
 	EXPECT_EQ(THREADS, box->shm[1]);
 	EXPECT_EQ(0, box->shm[2]);
 	EXPECT_ROW(box->id, BC_NUMFILE, 300, 300, THREADS);
+	ASSERT_EQ(THREADS, bc_failures(box->id, list, ARRAY_SIZE(list)));
+	for (i = 0; i < THREADS; i++)
+		EXPECT_EQ(i + 1, list[i].seq);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 }
 

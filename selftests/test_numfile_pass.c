@@ -14,7 +14,6 @@
 FIXTURE(pass)
 {
 	struct bc_box box;
-	int sock[2];
 };
 
 FIXTURE_SETUP(pass)
@@ -22,13 +21,11 @@ FIXTURE_SETUP(pass)
 	ASSERT_LE(0, bc_dev());
 	ASSERT_TRUE(bc_enforced(BC_NUMFILE));
 	ASSERT_EQ(0, bc_box_make(&self->box));
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->sock));
-	self->box.sock = self->sock[1];
+	ASSERT_EQ(0, bc_box_pair(&self->box));
 }
 
 FIXTURE_TEARDOWN(pass)
 {
-	close(self->sock[0]);
 	EXPECT_EQ(0, bc_box_end(&self->box));
 }
 
@@ -59,7 +56,7 @@ TEST_F(pass, to_the_host_and_beyond_the_end)
 	ASSERT_EQ(0, bc_box_await(box));
 	EXPECT_EQ(3, bc_held(box->id, BC_NUMFILE));
 	for (i = 0; i < 3; i++) {
-		fd[i] = bc_recv_fd(self->sock[0]);
+		fd[i] = bc_recv_fd(box->peer);
 		EXPECT_LE(0, fd[i]);
 	}
 	EXPECT_EQ(3, bc_held(box->id, BC_NUMFILE));
@@ -85,9 +82,7 @@ TEST_F(pass, in_flight_beyond_the_end)
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMPROC, 0));
 	EXPECT_EQ(5, bc_held(box->id, BC_NUMFILE));
-	close(self->sock[0]);
-	close(box->sock);
-	box->sock = -1;
+	bc_box_unpair(box);
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFILE, 0));
 }
 
@@ -100,7 +95,7 @@ TEST_F(pass, destroyed_while_held)
 	box->arg = 1;
 	ASSERT_EQ(0, bc_box_start(box, sender));
 	ASSERT_EQ(0, bc_box_await(box));
-	fd = bc_recv_fd(self->sock[0]);
+	fd = bc_recv_fd(box->peer);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMPROC, 0));
@@ -127,7 +122,7 @@ TEST_F(pass, between_containers)
 	struct bc_box *box = &self->box, other;
 
 	ASSERT_EQ(0, bc_box_make(&other));
-	other.sock = dup(self->sock[0]);
+	other.sock = dup(box->peer);
 	box->arg = 1;
 	EXPECT_EQ(0, bc_limit(other.id, BC_NUMFILE, 0, 0));
 	EXPECT_EQ(0, bc_box_start(box, sender));

@@ -410,13 +410,12 @@ static int passing(struct bc_box *box)
 TEST_F(numflock, a_lock_goes_with_its_file)
 {
 	struct bc_box *box = &self->box;
-	int pair[2], fd;
+	int fd;
 
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	box->sock = pair[1];
+	ASSERT_EQ(0, bc_box_pair(box));
 	ASSERT_EQ(0, bc_box_start(box, passing));
 	ASSERT_EQ(0, bc_box_await(box));
-	fd = bc_recv_fd(pair[0]);
+	fd = bc_recv_fd(box->peer);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bc_box_go(box));
 	EXPECT_EQ(0, bc_box_wait(box));
@@ -429,9 +428,7 @@ TEST_F(numflock, a_lock_goes_with_its_file)
 	EXPECT_EQ(1, bc_held(box->id, BC_NUMFLOCK));
 	close(fd);
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMFLOCK, 0));
-	close(pair[0]);
-	close(pair[1]);
-	box->sock = -1;
+	bc_box_unpair(box);
 }
 
 static int nested(struct bc_box *box)

@@ -179,6 +179,8 @@ TEST_F(proc, layouts_without_numbers)
 	strcpy(expected, "qid: path            usage      softlimit      hardlimit       time"
 			 "     expire\n");
 	EXPECT_FILE("/proc/vz/vzquota");
+	strcpy(expected, "Version: 1.0\n");
+	EXPECT_FILE("/proc/vz/vswap");
 }
 
 TEST_F(proc, vestat)
@@ -294,6 +296,7 @@ TEST_F(proc, modes)
 	EXPECT_EQ(0400, mode_of("/proc/vz/vestat"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/veip"));
 	EXPECT_EQ(0400, mode_of("/proc/vz/vzquota"));
+	EXPECT_EQ(0400, mode_of("/proc/vz/vswap"));
 	EXPECT_EQ(0444, mode_of("/proc/vz/version"));
 	snprintf(path, sizeof(path), "/proc/bc/%u/resources", self->id);
 	EXPECT_EQ(0400, mode_of(path));

@@ -401,13 +401,12 @@ static int passing(struct bc_box *box)
 TEST_F(shmpages, pages_stay_with_the_maker)
 {
 	struct bc_box *box = &self->box;
-	int pair[2], fd;
+	int fd;
 
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, pair));
-	box->sock = pair[1];
+	ASSERT_EQ(0, bc_box_pair(box));
 	ASSERT_EQ(0, bc_box_start(box, passing));
 	ASSERT_EQ(0, bc_box_await(box));
-	fd = bc_recv_fd(pair[0]);
+	fd = bc_recv_fd(box->peer);
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, bc_box_go(box));
 	EXPECT_EQ(0, bc_box_wait(box));
@@ -419,7 +418,6 @@ TEST_F(shmpages, pages_stay_with_the_maker)
 	EXPECT_EQ(3, fill(fd, 0, 3));
 	close(fd);
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_SHMPAGES, 0));
-	close(pair[0]);
 }
 
 static int nested(struct bc_box *box)

@@ -21,7 +21,6 @@
 FIXTURE(socket)
 {
 	struct bc_box box;
-	int sock[2];
 };
 
 FIXTURE_SETUP(socket)
@@ -30,8 +29,7 @@ FIXTURE_SETUP(socket)
 	ASSERT_TRUE(bc_enforced(BC_NUMTCPSOCK));
 	ASSERT_TRUE(bc_enforced(BC_NUMOTHERSOCK));
 	ASSERT_EQ(0, bc_box_make(&self->box));
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM, 0, self->sock));
-	self->box.sock = self->sock[1];
+	ASSERT_EQ(0, bc_box_pair(&self->box));
 }
 
 FIXTURE_TEARDOWN(socket)
@@ -39,9 +37,7 @@ FIXTURE_TEARDOWN(socket)
 	struct bc_box *box = &self->box;
 
 	bc_box_kill(box);
-	close(self->sock[0]);
-	close(box->sock);
-	box->sock = -1;
+	bc_box_unpair(box);
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMTCPSOCK, 0));
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMOTHERSOCK, 0));
 	EXPECT_EQ(0, bc_box_end(box));
@@ -280,8 +276,8 @@ TEST_F(socket, passed_to_the_host_it_stays_charged)
 
 	ASSERT_EQ(0, bc_box_start(box, sender));
 	ASSERT_EQ(0, bc_box_await(box));
-	tcp = bc_recv_fd(self->sock[0]);
-	other = bc_recv_fd(self->sock[0]);
+	tcp = bc_recv_fd(box->peer);
+	other = bc_recv_fd(box->peer);
 	ASSERT_LE(0, tcp);
 	ASSERT_LE(0, other);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
@@ -313,8 +309,8 @@ TEST_F(socket, passed_by_the_host_it_is_the_hosts)
 	int fd = socket(AF_INET, SOCK_STREAM, 0), net = open("/proc/self/ns/net", O_RDONLY);
 
 	ASSERT_EQ(0, bc_limit(box->id, BC_NUMTCPSOCK, 0, 0));
-	ASSERT_EQ(0, bc_send_fd(self->sock[0], fd));
-	ASSERT_EQ(0, bc_send_fd(self->sock[0], net));
+	ASSERT_EQ(0, bc_send_fd(box->peer, fd));
+	ASSERT_EQ(0, bc_send_fd(box->peer, net));
 	close(fd);
 	close(net);
 	ASSERT_EQ(0, bc_box_start(box, receiver));

@@ -217,14 +217,13 @@ static int give_away(struct bc_box *box)
 TEST_F(ucount, a_passed_instance_stays_charged)
 {
 	struct bc_box *box = &self->box;
-	int fd, pair[2];
+	int fd;
 
 	ASSERT_EQ(0, bc_limit(box->id, BC_NUMWATCH, 3, 3));
-	ASSERT_EQ(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair));
-	box->sock = pair[1];
+	ASSERT_EQ(0, bc_box_pair(box));
 	ASSERT_EQ(0, bc_box_start(box, give_away));
 	ASSERT_EQ(0, bc_box_await(box));
-	fd = bc_recv_fd(pair[0]);
+	fd = bc_recv_fd(box->peer);
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(box));
 	EXPECT_EQ(0, bc_wait_held(box->id, BC_NUMNS, 0));
@@ -239,7 +238,6 @@ TEST_F(ucount, a_passed_instance_stays_charged)
 	EXPECT_EQ(ENOSPC, errno);
 	EXPECT_EQ(3, bc_held(box->id, BC_NUMWATCH));
 	close(fd);
-	close(pair[0]);
 }
 
 /* ---- namespaces ---- */

@@ -245,6 +245,18 @@ t_limits() {
 	expect grep -q '#UUID: 1234' /etc/vz/conf/$BASE.conf
 	vz set $BASE --numproc 3K; expect_rc 21
 	vz set $BASE --numproc -1; expect_rc 21
+	printf 'NUMPROC=33\nNUMFILE=44\nHOSTNAME=other\nONBOOT=yes\nOSTEMPLATE=none\n' \
+		> /etc/vz/conf/ve-small.conf-sample
+	vz set $BASE --applyconfig small --numfile 1999; expect_rc 0; expect_out "not saved"
+	expect [ "$(column $BASE numproc 5)" = 33 ]
+	expect [ "$(column $BASE numfile 5)" = 1999 ]
+	expect grep -q 'ORIGIN_SAMPLE="test"' /etc/vz/conf/$BASE.conf
+	vz set $BASE --applyconfig small --numfile 1998 --save; expect_rc 0
+	expect grep -q 'ORIGIN_SAMPLE="small"' /etc/vz/conf/$BASE.conf
+	expect grep -q 'OSTEMPLATE="box"' /etc/vz/conf/$BASE.conf
+	expect grep -q 'NUMPROC="33:33"' /etc/vz/conf/$BASE.conf
+	vz set $BASE --applyconfig no-such --save; expect_rc 109; expect_out no-such
+	vz set $BASE --applyconfig ../x --save; expect_rc 21
 	vz set $BASE --hostname live --save; expect_rc 0
 	vz exec $BASE hostname; expect_out live
 	vz set $BASE; expect_rc 20
@@ -287,6 +299,37 @@ t_policy() {
 	drop $BASE
 }
 
+cpulimit() { awk '$1 == "limit" { print $2 }' "/proc/bc/$1/cpu"; }
+t_cpulimit() {
+	# Without the module a start goes on and says so, a setting fails.
+	rmmod fairsched 2> /dev/null
+	new $BASE --cpulimit 12.50%
+	expect grep -q '^CPULIMIT="12.5"' /etc/vz/conf/$BASE.conf
+	vz start $BASE; expect_rc 0; expect_out "CPULIMIT=12.5 is not enforced"; expect_out "modprobe fairsched"
+	vz set $BASE --cpulimit 30; expect_rc 2; expect_out "modprobe fairsched"
+	vz set $BASE --cpulimit 0; expect_rc 0
+	for bad in -1 1.234 819201 50%% x ''; do
+		vz set $BASE --cpulimit "$bad"; expect_rc 21; expect_out "\"$bad\""; expect_out "0 to 819200"
+	done
+	vz stop $BASE; expect_rc 0
+	modprobe fairsched || fail "modprobe fairsched"
+	start $BASE; expect_no enforced
+	expect [ "$(cpulimit $BASE)" = 1250 ]
+	run vzlist -H -o cpulimit $BASE; expect [ "${out// /}" = 13 ]
+	vz set $BASE --cpulimit 150.1; expect_rc 0; expect_out "not saved"
+	expect [ "$(cpulimit $BASE)" = 15010 ]
+	vz set $BASE --cpulimit 0 --save; expect_rc 0
+	expect [ "$(cpulimit $BASE)" = 0 ]
+	expect grep -q '^CPULIMIT="0"' /etc/vz/conf/$BASE.conf
+	vz set $BASE --cpulimit 99; expect_rc 0
+	vz stop $BASE; expect_rc 0
+	# What was set live is not for the next start.
+	start $BASE
+	expect [ "$(cpulimit $BASE)" = 0 ]
+	drop $BASE
+	rmmod fairsched || fail "rmmod fairsched"
+}
+
 t_memory() {
 	local dir=/sys/fs/cgroup/beanpod/$BASE
 	new $BASE --ram 64M --swap 0
@@ -300,7 +343,14 @@ t_memory() {
 	expect_rc 8; expect_out max
 	vz set $BASE --physpages 0:unlimited; expect_rc 0
 	expect [ "$(cat $dir/memory.max)" = max ]
-	vz set $BASE --ram 48M; expect_rc 0
+	# What is not named follows from RAM and swap, and is not written down.
+	vz set $BASE --ram 48M --vm_overcommit 1.5; expect_rc 0
+	expect [ "$(column $BASE privvmpages 6)" = 18432 ]
+	expect [ "$(column $BASE lockedpages 6)" = 12288 ]
+	expect [ "$(grep -c PRIVVMPAGES /etc/vz/conf/$BASE.conf)" = 0 ]
+	vz set $BASE --vm_overcommit 1001; expect_rc 21; expect_out 1000
+	vz exec2 $BASE 'exec dd if=/dev/zero of=/dev/null bs=96M count=1'; expect_rc 1
+	vz set $BASE --vm_overcommit 0; expect_rc 0
 	vz exec2 $BASE 'exec dd if=/dev/zero of=/dev/null bs=96M count=1'; expect_rc 137
 	vz exec $BASE true; expect_rc 0
 	drop $BASE
@@ -366,6 +416,6 @@ t_debian() {
 }
 
 tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter
-	limits memory policy quota simfs debian)
+	limits memory policy cpulimit quota simfs debian)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -5,6 +5,8 @@
 
 . "$(dirname "${BASH_SOURCE[0]}")/lib/vzctl.sh"
 
+no_keeper() { [ -z "$(ls /run/beanpod/keepers 2> /dev/null)" ]; }
+
 t_failed_start_undoes() {
 	new $BASE
 	vz start $BASE --init /no/such; expect_rc 7; expect_out /no/such
@@ -112,6 +114,46 @@ t_keeper() {
 	drop $BASE
 }
 
+# One process keeps all containers; none of them is in another's way there.
+t_one_keeper() {
+	local other=$((BASE + 1)) keeper
+	new $BASE
+	new $other
+	start $BASE
+	start $other
+	keeper=$(keeper_of $BASE)
+	expect [ "$keeper" = "$(keeper_of $other)" ]
+	vz exec $BASE 'cat /dev/zero > /dev/console 2> /dev/null < /dev/null &'
+	expect wait_for 60 [ -e /run/beanpod/$BASE/console.log.1 ]
+	vz exec $other 'echo neighbour > /dev/console'
+	expect wait_for 60 grep -q neighbour /run/beanpod/$other/console.log
+	expect [ "$(stat -c %s /run/beanpod/$BASE/console.log)" -le 65536 ]
+	# A log always has its name, also while it is changed for the next.
+	local i
+	for i in {1..4000}; do
+		[ -e /run/beanpod/$BASE/console.log ] || { expect false "no log, time $i"; break; }
+	done
+	kill -9 "$(init_of $BASE)"
+	expect wait_for 60 is $BASE "exist unmounted down"
+	expect is $other "exist mounted running"
+	start $BASE
+	expect [ "$(keeper_of $BASE)" = "$keeper" ]
+	# Nothing of a container's stays with it, and it ends when all have ended.
+	vz stop $BASE --fast; expect_rc 0
+	expect [ "$(find "/proc/$keeper/fd" -lname "*/$BASE/*" | wc -l)" = 0 ]
+	drop $BASE $other
+	expect wait_for 60 no_process "$keeper"
+	expect wait_for 60 no_keeper
+	# It is not of the caller's making: processors, priority.
+	new $BASE
+	run taskset 1 nice -n 5 "$VZCTL" start $BASE; expect_rc 0
+	expect [ "$(awk '/^Cpus_allowed:/ { print $2 }' "/proc/$(init_of $BASE)/status")" = \
+		"$(awk '/^Cpus_allowed:/ { print $2 }' /proc/self/status)" ]
+	expect [ "$(sed 's/.*) //' "/proc/$(init_of $BASE)/stat" | cut -d ' ' -f 17)" = 0 ]
+	vz keeper; expect_rc 20
+	drop $BASE
+}
+
 t_reboot() {
 	new $BASE
 	start $BASE
@@ -214,26 +256,37 @@ t_create_killed() {
 t_start_killed() {
 	command -v strace > /dev/null || { echo "# no strace: not tried"; return; }
 	new $BASE
+	expect wait_for 60 no_keeper	# one that runs already would not be traced
 	# By the order of its own system calls: the first process waits for its root.
 	run strace -f -qq -o "$work/trace" -e trace=fsopen -e inject=fsopen:signal=KILL \
 		"$VZCTL" start $BASE
 	expect_rc 7; expect_out "keeper died"
+	expect no_keeper
 	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
 	expect [ ! -e /proc/bc/$BASE ]
 	expect [ ! -e /run/beanpod/$BASE ]
 	start $BASE
 	vz stop $BASE
+	expect wait_for 60 no_keeper
 	# The log and the last words of an earlier run stay.
 	run strace -f -qq -o "$work/trace" -e trace=fsopen -e inject=fsopen:signal=KILL \
 		"$VZCTL" start $BASE
 	expect_rc 7
 	expect [ -e /run/beanpod/$BASE/console.log ]
 	expect [ -e /proc/bc/$BASE ]
+	# It runs, but its keeper cannot be told (third message of whoever starts it).
+	expect wait_for 60 no_keeper
+	run strace -f -qq -o "$work/trace" -e trace=sendmsg \
+		-e inject=sendmsg:error=ENOBUFS:when=3 "$VZCTL" start $BASE
+	expect_rc 7; expect_out "hand the container over"
+	expect is $BASE "exist unmounted down"
+	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
+	expect [ ! -e /run/beanpod/$BASE/state ]
 	start $BASE
 	drop $BASE
 }
 
-tests=(failed_start_undoes locks concurrent stop_timeout keeper reboot reboot_window
+tests=(failed_start_undoes locks concurrent stop_timeout keeper one_keeper reboot reboot_window
 	lost_record create_killed start_killed no_module)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

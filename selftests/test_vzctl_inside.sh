@@ -48,7 +48,7 @@ t_mounts_and_devices() {
 	# A device node of the template must not work, remounted or not.
 	vz exec $BASE 'head -c 1 /memory'; expect_rc 8; expect_no "No such"
 	vz exec $BASE /sbin/probe mounts
-	expect_out "remount-dev EPERM"; expect_out "remount-firmware-rw EPERM"
+	expect_out "remount-dev EPERM"; expect_out "write-firmware E"
 	expect_out "remount-sys-rw EPERM"; expect_out "mount-ext4 EPERM"
 	expect_out "mount-debugfs EPERM"; expect_out "mknod EPERM"; expect_out "mount-tmpfs ok"
 	# What the container does with mounts stays there.
@@ -202,28 +202,55 @@ t_attack_console() {
 }
 
 t_attack_cgroup() {
-	new $BASE
+	local own=/sys/fs/cgroup/beanpod/$BASE leaf
+	new $BASE --ram 64M
 	start $BASE
+	# It sees its limits, and what it may write is exactly what divides its own share.
+	vz exec $BASE 'cat /sys/fs/cgroup/memory.max'; expect [ "$out" = 67108864 ]
+	vz exec $BASE 'cd /sys/fs/cgroup; for f in *; do
+		test -d $f || ! test "$(stat -c %u $f)" = 0 || echo $f; done'
+	expect [ "${out//$'\n'/ }" = "cgroup.procs cgroup.subtree_control cgroup.threads" ]
+	vz exec $BASE 'cd /sys/fs/cgroup; for f in memory.max memory.high pids.max cpu.max io.max \
+		cgroup.max.descendants cgroup.max.depth cgroup.type; do
+		test ! -e $f || { { echo max > $f; } 2> /dev/null && echo "wrote $f"; }
+		chmod 666 $f 2> /dev/null && echo "opened $f"; chown 0 $f 2> /dev/null && echo "took $f"
+		done; for f in cgroup.kill cgroup.freeze; do { echo 1 > $f; } 2> /dev/null && echo $f; done
+		{ echo $$ > ../cgroup.procs; } 2> /dev/null && echo out'
+	expect [ -z "$out" ]
+	expect [ "$(cat $own/memory.max)" = 67108864 ]
 	vz exec $BASE '/sbin/probe cgroups'; expect_out depth
-	vz exec $BASE 'echo max > /sys/fs/cgroup/../pids.max; ls /sys/fs/cgroup/..' ; expect_no enter.x
-	vz exec $BASE 'echo 1 > /sys/fs/cgroup/cgroup.kill'; expect_rc 8
-	vz exec $BASE 'echo max > /sys/fs/cgroup/memory.max'; expect_rc 8
-	# Controllers on, a cgroup of our name in the way, made threaded: still enterable.
-	vz exec $BASE 'echo +pids > /sys/fs/cgroup/cgroup.subtree_control; rmdir /sys/fs/cgroup/enter
-		mkdir -p /sys/fs/cgroup/enter/sub; echo threaded > /sys/fs/cgroup/enter/sub/cgroup.type
-		mkdir -p /sys/fs/cgroup/.x/.y'
-	vz exec $BASE 'echo entered'; expect_rc 0; expect_out entered
+	vz exec $BASE 'echo entered'; expect_out entered
 	vz stop $BASE --fast; expect_rc 0
-	expect [ ! -e /sys/fs/cgroup/beanpod/$BASE ]
-	# A frozen one of the tenant's in the same place catches nobody.
+	expect [ ! -e $own ]
 	start $BASE
-	vz exec $BASE 'mkdir /sys/fs/cgroup/x && echo $$ > /sys/fs/cgroup/x/cgroup.procs &&
-		{ rmdir /sys/fs/cgroup/enter; mkdir /sys/fs/cgroup/enter; } &&
-		echo 1 > /sys/fs/cgroup/enter/cgroup.freeze'
-	expect_rc 0
-	out=$(timeout 60 "$VZCTL" exec $BASE 'echo entered' 2>&1 < /dev/null); rc=$?
-	expect_rc 0; expect_out entered
+	# Threads of its own below, and a cgroup of our name in the way: still enterable.
+	vz exec $BASE 'cd /sys/fs/cgroup; mkdir x; echo $$ > x/cgroup.procs; rmdir enter
+		mkdir enter; echo $$ > cgroup.procs; echo threaded > enter/cgroup.type
+		cat enter/cgroup.type cgroup.type'
+	expect_out threaded
+	vz exec $BASE 'echo entered; cat /proc/self/cgroup'
+	expect_rc 0; expect [ "$out" = "entered
+0::/" ]
+	vz stop $BASE --fast; expect_rc 0
+	expect [ ! -e $own ]
+	# Controllers on, as an init does; a frozen cgroup in the same place catches nobody, and
+	# that the tenant has no more cgroups does not keep the host out.
+	start $BASE
+	vz exec $BASE 'cd /sys/fs/cgroup; mkdir init; echo 1 > init/cgroup.procs
+		echo +memory > cgroup.subtree_control; cat cgroup.subtree_control'
+	expect_out memory
+	vz exec $BASE 'echo entered; cat /proc/self/cgroup'; expect_out entered; expect_out 0::/enter
+	echo 2 > $own/cgroup.max.descendants
+	vz exec $BASE 'cd /sys/fs/cgroup; echo $$ > init/cgroup.procs; rmdir enter && mkdir enter &&
+		echo 1 > enter/cgroup.freeze; mkdir more 2> /dev/null || echo full'
+	expect_rc 0; expect_out full
+	out=$(timeout 60 "$VZCTL" exec $BASE 'echo entered; cat /proc/self/cgroup' 2>&1 < /dev/null); rc=$?
+	expect_rc 0; expect_out entered; expect_out 0::/enter-
+	expect [ "$(cat $own/cgroup.max.descendants)" = 2 ]
+	leaf=$(echo $own/enter-*)
+	expect [ "$leaf" = "$own/enter-*" ]
 	drop $BASE
+	expect [ ! -e $own ]
 }
 
 t_attack_destroy() {

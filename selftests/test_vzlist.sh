@@ -91,6 +91,10 @@ uptime()
 
 json()
 {
+	local end=$((SECONDS + 60))
+
+	# What the checks before have started in it may still be ending.
+	while [ "$(field $A numproc 3)" != 1 ] && [ $SECONDS -lt $end ]; do sleep 0.1; done
 	expect "$A $(field $A numproc 3) running" \
 		"$("$vzlist" -j | jq -r '.[0] | "\(.ctid) \(.numproc.held) \(.status)"')" "values"
 	expect "2" "$("$vzlist" -a -j | jq length)" "number"

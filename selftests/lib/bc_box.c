@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -49,6 +50,7 @@ int bc_box_make(struct bc_box *box)
 	memset(box, 0, sizeof(*box));
 	box->pidfd = -1;
 	box->sock = -1;
+	box->peer = -1;
 	box->shm = mmap(NULL, BC_SHM_LONGS * sizeof(long), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (box->shm == MAP_FAILED)
@@ -198,11 +200,29 @@ int bc_box_run(struct bc_box *box, bc_box_fn fn)
 	return err ? err : bc_box_wait(box);
 }
 
+int bc_box_pair(struct bc_box *box)
+{
+	int pair[2];
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, pair))
+		return -errno;
+	box->peer = pair[0];
+	box->sock = pair[1];
+	return 0;
+}
+
+void bc_box_unpair(struct bc_box *box)
+{
+	if (box->sock < 0)
+		return;
+	shut(&box->peer);
+	shut(&box->sock);
+}
+
 int bc_box_end(struct bc_box *box)
 {
 	bc_box_kill(box);
-	if (box->sock >= 0)
-		shut(&box->sock);
+	bc_box_unpair(box);
 	return box->id ? bc_gone(box->id) : 0;
 }
 
@@ -289,4 +309,13 @@ int bc_nest(int flags)
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
 	bc_drop(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+}
+
+int bc_nest_nets(long depth)
+{
+	int err = 0;
+
+	for (long i = 0; i < depth && !err; i++)
+		err = bc_nest(i % 2 ? CLONE_NEWNET : 0);
+	return err;
 }

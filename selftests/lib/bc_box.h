@@ -43,6 +43,7 @@ struct bc_box {
 	volatile long *shm;	/* BC_SHM_LONGS numbers, both see them */
 	long arg;		/* for the function, set before the start */
 	int sock;		/* a socket of the host, -1 if none: fd passing */
+	int peer;		/* its other end, which the test keeps; with sock only */
 	int cgroup;		/* directory of a cgroup to start in, 0 if none */
 };
 
@@ -74,6 +75,16 @@ int bc_box_wait(struct bc_box *box);
  * bc_box_kill() - SIGKILL the first task, and with it all, and reap it
  */
 int bc_box_kill(struct bc_box *box);
+
+/**
+ * bc_box_pair() - make sock and peer, before the start
+ *
+ * Return: 0 or a negative errno.
+ */
+int bc_box_pair(struct bc_box *box);
+
+/* Closes both, and what is on its way in them. */
+void bc_box_unpair(struct bc_box *box);
 
 /**
  * bc_box_run() - start and wait
@@ -129,6 +140,13 @@ int bc_box_truth(const struct bc_box *box, struct bc_truth *truth);
  * Return: 0 in the innermost task, or a negative errno.
  */
 int bc_nest(int flags);
+
+/**
+ * bc_nest_nets() - bc_nest() @depth times, each other time with a network namespace
+ *
+ * Return: 0 in the innermost task, or a negative errno.
+ */
+int bc_nest_nets(long depth);
 
 /**
  * bc_clone() - clone3(2) with a flag word; the child gets 0 as from fork(2)

@@ -3,6 +3,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <stdio.h>
@@ -92,4 +93,35 @@ int bc_net_state(unsigned int state)
 		n += sscanf(line, " %*d: %*s %*s %x", &seen) == 1 && seen == state;
 	fclose(f);
 	return n;
+}
+
+long bc_net_memory(int fd)
+{
+	unsigned int info[SK_MEMINFO_VARS] = {};
+	socklen_t len = sizeof(info);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &len))
+		return -errno;
+	return (long)info[SK_MEMINFO_RMEM_ALLOC] + info[SK_MEMINFO_WMEM_QUEUED] +
+	       (int)info[SK_MEMINFO_FWD_ALLOC];
+}
+
+int bc_net_datagram(void)
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	socklen_t len = sizeof(a);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&a, sizeof(a)) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) ||
+	    connect(fd, (struct sockaddr *)&a, len)) {
+		int err = -errno;
+
+		close(fd);
+		return err;
+	}
+	return fd;
 }

@@ -47,4 +47,17 @@ long bc_net_used(void);
  */
 int bc_net_state(unsigned int state);
 
+/**
+ * bc_net_memory() - bytes that the kernel's accounts say a socket has
+ * @fd: of TCP or UDP
+ */
+long bc_net_memory(int fd);
+
+/**
+ * bc_net_datagram() - a UDP socket bound to a free port of 127.0.0.1 and connected to it
+ *
+ * Return: descriptor; what is sent comes back.
+ */
+int bc_net_datagram(void);
+
 #endif

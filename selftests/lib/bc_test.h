@@ -21,7 +21,7 @@
 
 /* A debug kernel under emulation is slow; a hang is caught all the same. */
 #undef TEST_TIMEOUT_DEFAULT
-#define TEST_TIMEOUT_DEFAULT 200
+#define TEST_TIMEOUT_DEFAULT 600
 
 /* In a container function: say what failed and leave; the host stops waiting. */
 #define BOX_CHECK(cond)                                                                        \

@@ -94,6 +94,8 @@ static const char *state_word(unsigned int state)
 		return "sampled";
 	case BC_STATE_GUARANTEE:
 		return "guarantee";
+	case BC_STATE_RECLAIMED:
+		return "reclaimed";
 	}
 	return "?";
 }

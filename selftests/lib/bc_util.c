@@ -132,6 +132,14 @@ int bc_row(unsigned int id, enum bc_resource r, struct bc_row *row)
 	return -ENOENT;
 }
 
+struct bc_row bc_row_of(unsigned int id, enum bc_resource r)
+{
+	struct bc_row row = { .state = 99 };
+
+	bc_row(id, r, &row);
+	return row;
+}
+
 int64_t bc_held(unsigned int id, enum bc_resource r)
 {
 	struct bc_row row;

@@ -26,7 +26,7 @@ enum bc_resource {
 #define BC_NR_COUNTED 3
 extern const enum bc_resource bc_counted[BC_NR_COUNTED];
 
-#define BC_WAIT_SECONDS 90 /* far above what the slowest machine needs */
+#define BC_WAIT_SECONDS 300 /* far above what the slowest machine needs */
 
 /**
  * bc_dev() - descriptor of /dev/vzctl, opened at the first call
@@ -70,6 +70,9 @@ int bc_query(unsigned int id, struct bc_row *rows);
  * Return: 0, -ENOENT when there is no such beancounter or row.
  */
 int bc_row(unsigned int id, enum bc_resource r, struct bc_row *row);
+
+/* The same by value; state 99, which there is not, if it cannot be read. */
+struct bc_row bc_row_of(unsigned int id, enum bc_resource r);
 
 /**
  * bc_held() - what is held of one resource

@@ -182,6 +182,31 @@ static void test_cap_bounds(void)
 	CHECK(!cap.closed);
 }
 
+static void test_cap_lasts_as_said(void)
+{
+	struct fsched_cap cap;
+
+	for (int i = 0; i < 2000; i++) {
+		u32 running = 1 + draw() % 8;
+		u32 rate = 1 + draw() % (running * FSCHED_RATE_ONE / 2);
+		u64 begin = draw() % SECOND, lasts;
+
+		fsched_cap_set(&cap, rate, begin);
+		begin += draw() % (40 * MS);
+		fsched_cap_refill(&cap, begin);
+		lasts = fsched_cap_lasts(&cap, running);
+		/* so long, and not a ns of each processor longer */
+		fsched_cap_use(&cap, begin, lasts * running);
+		fsched_cap_refill(&cap, begin + lasts);
+		CHECK(cap.tokens >= 0 && cap.tokens <= running);
+		fsched_cap_use(&cap, begin + lasts, cap.tokens);
+		CHECK(cap.closed && fsched_cap_lasts(&cap, running) == 0);
+		CHECK(fsched_cap_lasts(&cap, rate / FSCHED_RATE_ONE) == FSCHED_NEVER);
+	}
+	fsched_cap_set(&cap, 0, 0);
+	CHECK(fsched_cap_lasts(&cap, 1) == FSCHED_NEVER);
+}
+
 /* ---- rules of the pool ---- */
 
 /* One processor, looked at when the decision wants it, for @ns. */
@@ -296,6 +321,38 @@ static void test_infeasible_weight_is_pulled_along(void)
 	party[1].age = pool.queue[0].time - SECOND;
 	fsched_charge(&pool, &party[1], 1000, now);
 	CHECK(party[1].age == pool.queue[0].time - (s64)SECOND + 1000);
+}
+
+/* Threads that run and were not picked: nobody else had wanted the processor. */
+static void test_enter(void)
+{
+	start(&fsched_fair, 2, 3);
+	pool.queue[0].time = 3600 * (s64)SECOND;
+	fsched_enter(&pool, &party[0], now);
+	CHECK(party[0].age == pool.queue[0].time - 2 * 7500000LL);
+	CHECK(party[0].running == 1 && !party[0].waiting && party[0].active);
+	CHECK(pool.queue[0].weight == 1000);
+	CHECK(fsched_alone(&pool, &party[0]) && !fsched_alone(&pool, &party[1]));
+	/* a second one is no coming back */
+	party[0].age = 5;
+	fsched_enter(&pool, &party[0], now);
+	CHECK(party[0].running == 2 && party[0].age == 5);
+	wake(0, 1);
+	CHECK(fsched_alone(&pool, &party[0]));
+	/* one that waits at its cap is not there */
+	fsched_set_cap(&pool, &party[2], 100, now);
+	fsched_charge(&pool, &party[2], SECOND, now);
+	wake(2, 1);
+	CHECK(fsched_alone(&pool, &party[0]));
+	wake(1, 1);
+	CHECK(!fsched_alone(&pool, &party[0]) && !fsched_alone(&pool, &party[1]));
+	fsched_leave(&pool, &party[1], now);
+	CHECK(fsched_alone(&pool, &party[0]));
+	fsched_stop(&pool, &party[0], false, now);
+	fsched_stop(&pool, &party[0], false, now);
+	CHECK(fsched_alone(&pool, &party[0]));
+	fsched_leave(&pool, &party[0], now);
+	CHECK(!fsched_alone(&pool, &party[0]) && !pool.queue[0].weight);
 }
 
 static void test_nobody_waits_nobody_pays(void)
@@ -607,11 +664,13 @@ static const struct {
 	{ "a cap loses nothing by being asked", test_cap_asked_often },
 	{ "a cap opens when it says", test_cap_opens_when_said },
 	{ "a cap saves up and owes so much and no more", test_cap_bounds },
+	{ "a cap lasts as long as it says", test_cap_lasts_as_said },
 	{ "shares follow weights", test_shares },
 	{ "ages wrap", test_ages_wrap },
 	{ "sleeping saves up nothing", test_sleep_saves_nothing },
 	{ "an idle pool gives no credit", test_idle_pool_gives_no_credit },
 	{ "an infeasible weight is pulled along", test_infeasible_weight_is_pulled_along },
+	{ "a thread that was not picked", test_enter },
 	{ "while nobody waits nobody pays", test_nobody_waits_nobody_pays },
 	{ "time is the age of the last admission", test_time_is_the_last_admission },
 	{ "a lead is kept up to its bound", test_lead },
