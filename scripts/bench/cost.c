@@ -11,7 +11,10 @@
  */
 #define _GNU_SOURCE
 #include <beanpod/beancounter.h>
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
 #include <sched.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,6 +23,7 @@
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -100,6 +104,60 @@ static void op_shm(void)
 		exit(1);
 }
 
+#define SMALL 1024
+#define LARGE 65000 /* the most that fits into a datagram */
+
+static int tcp[2], udp[2], stream[2], dgram[2];
+
+static void transfer(const int fd[2], size_t len)
+{
+	static char buf[65536];
+
+	if (send(fd[0], buf, len, 0) != (ssize_t)len ||
+	    recv(fd[1], buf, len, MSG_WAITALL) != (ssize_t)len)
+		exit(1);
+}
+
+static void op_tcp_small(void)
+{
+	transfer(tcp, SMALL);
+}
+
+static void op_tcp_large(void)
+{
+	transfer(tcp, LARGE);
+}
+
+static void op_udp_small(void)
+{
+	transfer(udp, SMALL);
+}
+
+static void op_udp_large(void)
+{
+	transfer(udp, LARGE);
+}
+
+static void op_stream_small(void)
+{
+	transfer(stream, SMALL);
+}
+
+static void op_stream_large(void)
+{
+	transfer(stream, LARGE);
+}
+
+static void op_dgram_small(void)
+{
+	transfer(dgram, SMALL);
+}
+
+static void op_dgram_large(void)
+{
+	transfer(dgram, LARGE);
+}
+
 static void op_nothing(void)
 {
 }
@@ -120,6 +178,14 @@ static const struct {
 	{ "fcntl+unlock", op_fcntl, BATCH },
 	{ "mlock+munlock", op_mlock, BATCH },
 	{ "memfd-write+cut", op_shm, BATCH },
+	{ "tcp-1k", op_tcp_small, BATCH },
+	{ "tcp-64k", op_tcp_large, 1 },
+	{ "udp-1k", op_udp_small, BATCH },
+	{ "udp-64k", op_udp_large, 1 },
+	{ "unix-stream-1k", op_stream_small, BATCH },
+	{ "unix-stream-64k", op_stream_large, 1 },
+	{ "unix-dgram-1k", op_dgram_small, BATCH },
+	{ "unix-dgram-64k", op_dgram_large, 1 },
 };
 /* clang-format on */
 
@@ -146,6 +212,45 @@ static void measure(unsigned int op)
 	printf("%s %lu %lu\n", ops[op].name, count[0], count[ROUNDS / 2]);
 }
 
+/* Room for a message that nobody reads yet. */
+static int roomy(int type)
+{
+	int fd = socket(AF_INET, type, 0), bytes = 400000;
+
+	setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
+	setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
+	return fd;
+}
+
+/* Over the loopback interface of the network namespace. */
+static int connect_pair(int type, int pair[2])
+{
+	struct sockaddr_in a = { .sin_family = AF_INET };
+	int fd = roomy(type);
+	socklen_t len = sizeof(a);
+
+	a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	pair[0] = roomy(type);
+	if (bind(fd, (struct sockaddr *)&a, len) || (type == SOCK_STREAM && listen(fd, 1)) ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) ||
+	    connect(pair[0], (struct sockaddr *)&a, len))
+		return -1;
+	pair[1] = type == SOCK_STREAM ? accept(fd, NULL, NULL) : fd;
+	return pair[1] < 0 ? -1 : 0;
+}
+
+static int make_sockets(void)
+{
+	struct ifreq r = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_LOOPBACK };
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (ioctl(fd, SIOCSIFFLAGS, &r) || connect_pair(SOCK_STREAM, tcp) ||
+	    connect_pair(SOCK_DGRAM, udp) || socketpair(AF_UNIX, SOCK_STREAM, 0, stream) ||
+	    socketpair(AF_UNIX, SOCK_DGRAM, 0, dgram))
+		return perror("sockets"), -1;
+	return close(fd);
+}
+
 static int measure_all(void)
 {
 	int fd = open("/tmp/cost", O_RDWR | O_CREAT, 0666);
@@ -156,6 +261,8 @@ static int measure_all(void)
 	shm_file = memfd_create("cost", 0);
 	if (shm_file < 0)
 		return perror("memfd_create"), 1;
+	if (make_sockets())
+		return 1;
 	for (unsigned int i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 		measure(i);
 	return fflush(stdout) != 0;
@@ -192,7 +299,7 @@ static int enter_and_measure(int dev)
 	int status;
 	pid_t pid;
 
-	if (ioctl(dev, BC_IOC_ARM, &arm) || unshare(CLONE_NEWUSER | CLONE_NEWPID))
+	if (ioctl(dev, BC_IOC_ARM, &arm) || unshare(CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET))
 		return perror("container"), 1;
 	write_map("/proc/self/setgroups", "deny");
 	write_map("/proc/self/uid_map", "0 0 1");
@@ -231,6 +338,8 @@ static int on_host(void)
 	pid_t pid = fork();
 
 	if (!pid) {
+		if (unshare(CLONE_NEWNET))
+			_exit(1);
 		pid = fork();
 		if (!pid)
 			_exit(measure_all());
