@@ -91,16 +91,18 @@ TEST_F(dcache, flood)
 	EXPECT_LE(held, (long)bc_row_of(id, BC_DCACHESIZE).maxheld);
 	EXPECT_GT(bc_held(id, BC_KMEMSIZE), held / 2);
 
-	/* what is there already is dropped, and what comes */
+	/* what is there already is dropped: that was enough, nobody adds meanwhile */
 	ASSERT_EQ(0, bc_limit(id, BC_DCACHESIZE, base + MIB, base + FLOOD));
 	EXPECT_TRUE(falls_to(id, base + MIB));
-	ASSERT_EQ(0, bc_clear(id));
+	EXPECT_EQ(0, (long)bc_row_of(id, BC_DCACHESIZE).failcnt);
+
+	/* and what comes; a flood may be faster for a moment, which counts */
 	for (int i = 0; i < 2; i++) {
 		EXPECT_EQ(0, bc_box_go(box));
 		ASSERT_EQ(0, bc_box_await(box));
 	}
 	EXPECT_TRUE(falls_to(id, base + MIB));
-	EXPECT_EQ(0, (long)bc_row_of(id, BC_DCACHESIZE).failcnt);
+	ASSERT_EQ(0, bc_clear(id));
 
 	/* what is in use stays, and is no reason to refuse */
 	ASSERT_EQ(0, bc_limit(id, BC_DCACHESIZE, 0, 0));
