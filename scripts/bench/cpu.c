@@ -78,16 +78,17 @@ static double used(const struct container *c)
 }
 
 /* Busy tasks of a container in its cgroup, that die with us. */
-static pid_t start(int dev, unsigned int id, const struct container *c)
+static pid_t start(unsigned int id, const struct container *c)
 {
 	struct bc_arm arm = { sizeof(arm), id, 0, 0 };
-	int tasks = c->tasks;
+	int dev, tasks = c->tasks;
 	pid_t pid = fork();
 
 	if (pid)
 		return pid;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	put(c->cgroup, "cgroup.procs", "0");
+	dev = open(BC_DEVICE, O_RDWR | O_CLOEXEC); /* an arming is the open file's: one each */
 	if (ioctl(dev, BC_IOC_ARM, &arm) || unshare(CLONE_NEWUSER | CLONE_NEWPID)) {
 		perror("start a container");
 		_exit(1);
@@ -257,7 +258,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < count; i++)
 		make(argv[1], dev, i);
 	for (int i = 0; i < count; i++)
-		list[i].pid = start(dev, ID + i, &list[i]);
+		list[i].pid = start(ID + i, &list[i]);
 	measure(argv[1], seconds, processors);
 	for (int i = 0; i < count; i++)
 		unmake(dev, i);
