@@ -128,6 +128,7 @@ static noinline void fsched_change(struct fsched_cpu *cpu, u32 tag, struct task_
 	struct fsched_account *account = tag ? fsched_account_of(tag) : NULL;
 	bool limited = account && READ_ONCE(account->gate.limited);
 	bool timed = limited || (account && fsched_shares_contended());
+	u32 from = cpu->tag;
 
 	raw_write_seqcount_begin(&cpu->seq);
 	if (cpu->tag)
@@ -140,7 +141,7 @@ static noinline void fsched_change(struct fsched_cpu *cpu, u32 tag, struct task_
 	raw_write_seqcount_end(&cpu->seq);
 	if (limited)
 		fsched_gate_switch(&account->gate, next);
-	fsched_share_switch(&cpu->seat, account, prev, next, preempted);
+	fsched_share_switch(&cpu->seat, account, from, prev, next, preempted);
 }
 
 /* Runqueue lock held, interrupts off. */

@@ -12,6 +12,9 @@
  * of the same container, the kernel's own scheduler decides.
  *
  * While somebody waits:
+ *  - a seat is used by one task at a time, its owner. Another of the same container that
+ *    the kernel lets run is its guest, and waits once it has had its slice: so whoever
+ *    wants a processor waits for one, and not on the runqueue of another;
  *  - a tick looks whether the container that has the seat may keep it;
  *  - a processor whose seat gets free looks for somebody who waits;
  *  - who begins to wait calls a processor whose seat is free.
@@ -93,7 +96,7 @@ static void fsched_seat_give(struct fsched_seat *seat, const struct fsched_accou
 			     struct task_struct *task)
 {
 	WRITE_ONCE(seat->tag, account->tag);
-	seat->owner = task;
+	WRITE_ONCE(seat->owner, task);
 	seat->missed = 0;
 	seat->start = this_cpu_ptr(account->use)->used;
 }
@@ -101,7 +104,7 @@ static void fsched_seat_give(struct fsched_seat *seat, const struct fsched_accou
 static void fsched_seat_free(struct fsched_seat *seat)
 {
 	WRITE_ONCE(seat->tag, 0);
-	seat->owner = NULL;
+	WRITE_ONCE(seat->owner, NULL);
 }
 
 /**
@@ -118,27 +121,35 @@ bool fsched_shares_contended(void)
  * fsched_share_switch() - a processor changes from a task to another
  * @seat: of this processor
  * @account: of @next; NULL: of no container
+ * @from: tag of @prev's container
  * @prev: who had it
  * @next: who gets it
  * @runnable: @prev would have gone on
  *
  * Context: runqueue lock held, interrupts off; what runs here is written already.
  */
-void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *account,
+void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *account, u32 from,
 			 struct task_struct *prev, struct task_struct *next, bool runnable)
 {
+	bool contended;
+
 	if (!READ_ONCE(fsched_sharing) || seat->off) {
 		if (seat->tag)
 			fsched_seat_free(seat);
 		return;
 	}
-	if (seat->owner == prev && !runnable)
-		fsched_seat_free(seat);
+	contended = fsched_shares_contended();
+	if (seat->owner == prev) {
+		if (!runnable)
+			fsched_seat_free(seat);
+	} else if (contended && runnable && from && seat->tag == from) {
+		set_tsk_thread_flag(prev, TIF_NOTIFY_RESUME);
+	}
 	if (account) {
-		if (seat->tag == account->tag)
-			seat->owner = next;
-		else if (!seat->tag && !READ_ONCE(account->share.counted) &&
-			 !fsched_shares_contended())
+		if (seat->tag == account->tag) {
+			if (!contended)
+				WRITE_ONCE(seat->owner, next);
+		} else if (!seat->tag && !READ_ONCE(account->share.counted) && !contended)
 			fsched_seat_give(seat, account, next);
 		else /* it comes by before user mode; no other processor need be told */
 			set_tsk_thread_flag(next, TIF_NOTIFY_RESUME);
@@ -167,7 +178,9 @@ bool fsched_share_wants(u32 tag)
 {
 	const struct fsched_seat *seat = &raw_cpu_ptr(&fsched_cpus)->seat;
 
-	return READ_ONCE(fsched_sharing) && (READ_ONCE(seat->tag) != tag || READ_ONCE(seat->look));
+	return READ_ONCE(fsched_sharing) &&
+	       (READ_ONCE(seat->tag) != tag || READ_ONCE(seat->look) ||
+		(fsched_shares_contended() && READ_ONCE(seat->owner) != current));
 }
 
 /* ---- seats and the pool ---- */
@@ -402,6 +415,15 @@ static u64 fsched_look_closely(struct fsched_seat *seat)
 	return next;
 }
 
+/* A task of the container that has the seat runs: its owner, or if that has gone, the next. */
+static void fsched_seat_seen(struct fsched_seat *seat)
+{
+	if (seat->owner != current && fsched_shares_contended() && ++seat->missed < FSCHED_MISSES)
+		return;
+	WRITE_ONCE(seat->owner, current);
+	seat->missed = 0;
+}
+
 static enum hrtimer_restart fsched_on_tick(struct hrtimer *timer)
 {
 	struct fsched_seat *seat = container_of(timer, struct fsched_seat, tick);
@@ -425,8 +447,7 @@ static enum hrtimer_restart fsched_on_tick(struct hrtimer *timer)
 			fsched_seat_look(seat);
 		}
 	} else {
-		seat->missed = 0;
-		seat->owner = current;
+		fsched_seat_seen(seat);
 		account = fsched_account_of(seat->tag);
 		if (fsched_shares_contended() || (account && READ_ONCE(account->share.counted)))
 			next = fsched_look_closely(seat);
@@ -494,12 +515,12 @@ static void fsched_contend(struct fsched_seat *seat, struct fsched_share *share,
 	fsched_seat_fill(seat, now);
 }
 
-/* It has the seat. Returns whether it keeps it. */
+/* Its container has the seat. Returns whether it keeps it. */
 static bool fsched_keep(struct fsched_seat *seat, struct fsched_share *share,
 			struct fsched_waiter *waiter, u64 now)
 {
 	if (fsched_seat_stays(seat, now)) {
-		seat->owner = current;
+		WRITE_ONCE(seat->owner, current);
 		return true;
 	}
 	fsched_seat_take(seat, true, now);
@@ -521,6 +542,7 @@ bool fsched_share_pass(struct fsched_account *account)
 	struct fsched_waiter waiter = { .node = LIST_HEAD_INIT(waiter.node), .task = current };
 	struct fsched_seat *seat;
 	bool again = false;
+	bool look;
 	u64 now;
 
 	raw_spin_lock_irq(&fsched_lock);
@@ -528,9 +550,13 @@ bool fsched_share_pass(struct fsched_account *account)
 	if (!fsched_sharing || seat->off || share->dead)
 		goto out;
 	now = ktime_get_mono_fast_ns();
+	look = seat->look;
 	WRITE_ONCE(seat->look, false);
 	fsched_seat_sync(seat, now);
-	if (seat->account == account) {
+	if (seat->account == account && seat->owner != current && fsched_waiting && !look) {
+		fsched_wake(&fsched_pool, &share->party, now);
+		fsched_line_up(share, &waiter, false);
+	} else if (seat->account == account) {
 		if (fsched_keep(seat, share, &waiter, now))
 			goto out;
 	} else {

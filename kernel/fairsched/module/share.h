@@ -48,12 +48,13 @@ struct fsched_share {
 /**
  * struct fsched_seat - a processor, as the pool sees it
  * @tag: of the container that may use it now; 0: it is free
- * @owner: the task of it that had the processor last; only compared, never looked into
+ * @owner: the task of it that had the processor last, or while somebody waits, was let in;
+ *	only compared, never looked into
  * @start: what the kernel had charged to the container here when it got the seat
  * @ticking: @tick is set
  * @off: the processor goes, or is not there
  * @look: who has the seat must come by: others may be due
- * @missed: ticks in a row at which somebody else ran
+ * @missed: ticks in a row at which somebody else than @owner ran
  * @tick: looks whether the container may go on; on its processor
  * @work: looks for somebody who waits
  * @call: ... from another processor
@@ -102,7 +103,7 @@ void fsched_share_end(struct fsched_account *account);
 void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use);
 bool fsched_share_wants(u32 tag);
 bool fsched_share_pass(struct fsched_account *account);
-void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *account,
+void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *account, u32 from,
 			 struct task_struct *prev, struct task_struct *next, bool runnable);
 
 int fsched_shares_init(void);
