@@ -7,8 +7,9 @@
  *
  * gate: fairsched.ko; cgroup: cpu.weight (a tenth of WEIGHT) and cpu.max of the same cgroups. For
  * each container prints: mode, weight, tasks, limit, what it is due, what it got (both in percent of one
- * processor), the worst error over 1 s and over 5 s, in percent of what it is due. Then the mode,
- * "idle", and the part of all processors that was not used, in percent.
+ * processor), the worst error over 1 s and over 5 s, in percent of what it is due; of a share, of
+ * what all of them got in that time. Then the mode, "idle", and the part of all processors that was
+ * not used, in percent.
  */
 #define _GNU_SOURCE
 #include <beanpod/beancounter.h>
@@ -138,15 +139,30 @@ static void fill(double processors)
 	}
 }
 
+/* What all got, of what they are due together. A limit is due whatever the others get. */
+static double there_was(int from, int to, double time)
+{
+	double all = 0, due = 0;
+
+	for (int i = 0; i < count; i++) {
+		if (list[i].limit)
+			return 1;
+		all += list[i].use[to] - list[i].use[from];
+		due += list[i].due * time;
+	}
+	return all / due;
+}
+
 /* The worst error of windows of @width seconds that follow each other. */
 static double worst(const struct container *c, const double *at, int n, int width)
 {
 	double most = 0;
 
 	for (int i = 0; i + width <= n; i += width) {
-		double got = (c->use[i + width] - c->use[i]) / (at[i + width] - at[i]);
+		double time = at[i + width] - at[i];
+		double due = c->due * time * there_was(i, i + width, time);
 
-		most = fmax(most, fabs(got - c->due) / c->due * 100);
+		most = fmax(most, fabs(c->use[i + width] - c->use[i] - due) / due * 100);
 	}
 	return most;
 }
