@@ -32,9 +32,12 @@ static const enum bc_resource bc_mm_resource[BC_MM_ROWS] = { BC_PRIVVMPAGES, BC_
 /* mprotect asks twice and is refused at the limit. */
 static struct bc_range bc_mprotect_range;
 
-/* mmap has been charged already when it asks; from either of these two. */
+/* mmap asks from either of these two. */
 static struct bc_range bc_mmap_range;
 static struct bc_range bc_mmap_inner_range;
+
+/* vm.overcommit_memory; NULL: not to be seen on this kernel. */
+static const int *bc_overcommit;
 
 static struct bc_record_list *bc_mms_of(const struct bc *bc)
 {
@@ -233,6 +236,13 @@ bool bc_mm_grow(struct bc_mm *m, enum bc_mm_row row, unsigned long grow, enum bc
 	}
 }
 
+/* It shrank by as much since the last visit. Nothing else visits meanwhile. */
+static bool bc_mm_is_charged(const struct bc_mm *m, enum bc_mm_row row, unsigned long grow)
+{
+	mmap_assert_write_locked(bc_mm_of(m));
+	return bc_mm_pages(bc_mm_of(m), row) + grow <= m->charged[row];
+}
+
 /**
  * bc_mm_charge() - bc_mm_grow(), and what has to be told when it says no
  * @m: of the mm
@@ -346,9 +356,36 @@ static bool bc_mmap_is_promised(struct bc *bc, const struct mm_struct *mm, vm_fl
 }
 
 /*
+ * Is a mapping there that a new one replaces? One look at the tree: a gap that is found
+ * says where it ends.
+ */
+static bool bc_mmap_replaces(struct mm_struct *mm, unsigned long start, unsigned long len)
+{
+	MA_STATE(mas, &mm->mm_mt, start, start);
+
+	return mas_walk(&mas) || mas.last < start + len - 1;
+}
+
+/* Can the host's account refuse a mapping that may be promised? If in doubt, yes. */
+static bool bc_mmap_may_be_promised(const struct bc *bc, unsigned long len)
+{
+	if (!READ_ONCE(bc->row[BC_VMGUARPAGES].barrier))
+		return false;
+	switch (bc_overcommit ? READ_ONCE(*bc_overcommit) : OVERCOMMIT_NEVER) {
+	case OVERCOMMIT_ALWAYS:
+		return false;
+	case OVERCOMMIT_GUESS: /* only what is more than all memory and swap */
+		return len >> PAGE_SHIFT > totalram_pages();
+	default:
+		return true;
+	}
+}
+
+/*
  * mmap asks may_expand_vm() for its length less all that MAP_FIXED replaces,
  * private or not (some kernels first for all of it): no measure of what is
- * added. So it is charged here, and given back here if it fails.
+ * added. So where something is replaced it is charged here, and given back here if it
+ * fails; and where it may have to be tried again, or has another errno.
  */
 static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned long start,
 						 unsigned long len, vm_flags_t flags,
@@ -362,12 +399,12 @@ static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned lon
 
 	bc_hook_enter();
 	bc = bc_of_cred();
-	if (bc && !bc_kmem_allows(bc, bc_mm_severity(false), -ENOMEM))
-		goto out;
-	if (!bc || !(bc_is_private(flags) || (flags & VM_LOCKED))) {
+	if (!bc) {
 		ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
 		goto out;
 	}
+	if (!bc_kmem_allows(bc, bc_mm_severity(false), -ENOMEM))
+		goto out;
 	bc_mmap_adds(mm, start, start + len, flags, add);
 	m = bc_mm_get_or_refuse(mm, bc, bc_is_private(flags) ? BC_MM_PRIVATE : BC_MM_LOCKED,
 				len >> PAGE_SHIFT);
@@ -376,9 +413,11 @@ static unsigned long notrace bc_wrap_mmap_region(struct file *file, unsigned lon
 	ret = bc_mmap_charge(m, add);
 	if (ret)
 		goto out;
+	m->ahead = true;
 	ret = bc_orig_mmap_region(file, start, len, flags, pgoff, uf);
 	if (unlikely(ret == -ENOMEM) && bc_mmap_is_promised(bc, mm, flags))
 		ret = bc_orig_mmap_region(file, start, len, flags | VM_NORESERVE, pgoff, uf);
+	m->ahead = false;
 	/* nobody else touches it meanwhile: it is as charged, or has failed, or is special */
 	if (m->charged[BC_MM_PRIVATE] != bc_mm_pages(mm, BC_MM_PRIVATE) ||
 	    m->charged[BC_MM_LOCKED] != bc_mm_pages(mm, BC_MM_LOCKED))
@@ -392,9 +431,48 @@ BC_CALLBACK(bc_on_mmap_region)
 {
 	vm_flags_t flags = BC_ARG3(vm_flags_t);
 	const struct bc *bc = bc_of_cred();
+	unsigned long start, len;
 
-	if (bc && (bc_is_private(flags) || (flags & VM_LOCKED) || bc_kmem_bounded(bc, BC_HARD)))
+	if (!bc || !(bc_is_private(flags) || (flags & VM_LOCKED)))
+		return;
+	start = BC_ARG1(unsigned long);
+	len = BC_ARG2(unsigned long);
+	if ((flags & VM_LOCKED) || bc_mmap_may_be_promised(bc, len) ||
+	    bc_mmap_replaces(current->mm, start, len))
 		BC_REDIRECT(bc_wrap_mmap_region);
+}
+
+/* A mapping that replaces nothing: what it asks for is what it adds. */
+static bool bc_mmap_expand(struct bc *bc, struct mm_struct *mm, vm_flags_t flags,
+			   unsigned long pages)
+{
+	struct bc_record *r = bc_record_find(mm);
+	struct bc_mm *m = r ? container_of(r, struct bc_mm, record) : NULL;
+
+	if (m && m->ahead)
+		return true;
+	if (bc_kmem_bounded(bc, BC_HARD) && !bc_kmem_ask(bc, bc_mm_severity(false), -ENOMEM))
+		return false;
+	if (!bc_is_private(flags) || (m && bc_mm_is_charged(m, BC_MM_PRIVATE, pages)))
+		return true;
+	if (!m)
+		m = bc_mm_get_or_refuse(mm, bc, BC_MM_PRIVATE, pages);
+	return m && bc_mm_charge(m, BC_MM_PRIVATE, pages, bc_mm_severity(false), -ENOMEM);
+}
+
+static bool notrace bc_wrap_mmap_expand(struct mm_struct *mm, vm_flags_t flags,
+					unsigned long pages)
+{
+	struct bc *bc;
+	bool ok;
+
+	bc_hook_enter();
+	ok = bc_orig_may_expand_vm(mm, flags, pages);
+	bc = bc_of_cred();
+	if (ok && bc)
+		ok = bc_mmap_expand(bc, mm, flags, pages);
+	bc_hook_leave();
+	return ok;
 }
 
 /* brk, mremap, a stack: what they ask for is what they add. */
@@ -446,14 +524,19 @@ static bool notrace bc_wrap_mprotect_expand(struct mm_struct *mm, vm_flags_t fla
 BC_CALLBACK(bc_on_may_expand_vm)
 {
 	vm_flags_t flags = BC_ARG1(vm_flags_t);
+	const struct bc *bc = bc_of_cred();
 
-	if (!bc_of_cred() || bc_in_range(parent_ip, &bc_mmap_inner_range) ||
-	    bc_in_range(parent_ip, &bc_mmap_range))
+	if (!bc)
 		return;
-	if (bc_in_range(parent_ip, &bc_mprotect_range))
+	if (bc_in_range(parent_ip, &bc_mmap_inner_range) ||
+	    bc_in_range(parent_ip, &bc_mmap_range)) {
+		if (bc_is_private(flags) || bc_kmem_bounded(bc, BC_HARD))
+			BC_REDIRECT(bc_wrap_mmap_expand);
+	} else if (bc_in_range(parent_ip, &bc_mprotect_range)) {
 		BC_REDIRECT(bc_wrap_mprotect_expand);
-	else if (bc_is_private(flags) || (flags & VM_LOCKED))
+	} else if (bc_is_private(flags) || (flags & VM_LOCKED)) {
 		BC_REDIRECT(bc_wrap_may_expand_vm);
+	}
 }
 
 BC_CALLBACK(bc_on_exit_mmap)
@@ -507,6 +590,7 @@ static void bc_mm_hooks_init(void)
 	bc_symbol_range("mprotect_fixup", &bc_mprotect_range);
 	bc_symbol_range("mmap_region", &bc_mmap_range);
 	bc_symbol_range("__mmap_region", &bc_mmap_inner_range);
+	bc_overcommit = (const int *)bc_symbol_address("sysctl_overcommit_memory");
 }
 
 const struct bc_hook_group bc_mm_hooks = { bc_hooks, ARRAY_SIZE(bc_hooks), bc_mm_hooks_init };

@@ -38,6 +38,7 @@ enum bc_probe {
  *	that may not be read.
  * @charged: pages, by row
  * @probe: see enum bc_probe. Guarded by mmap_lock held for writing.
+ * @ahead: a mapping is being made that is charged already. As @probe.
  * @new_private: of mprotect's first question: the new flags are data. As @probe.
  * @asked: of mprotect's first question: pages. As @probe.
  */
@@ -45,6 +46,7 @@ struct bc_mm {
 	struct bc_record	record;
 	unsigned long		charged[BC_MM_ROWS];
 	enum bc_probe		probe;
+	bool			ahead;
 	bool			new_private;
 	unsigned long		asked;
 };
