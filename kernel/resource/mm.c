@@ -36,6 +36,12 @@ static struct bc_range bc_mprotect_range;
 static struct bc_range bc_mmap_range;
 static struct bc_range bc_mmap_inner_range;
 
+/*
+ * Told no, mmap_region() asks once more, for what is left without what it replaces: kernels
+ * before 6.12. Known by the function that counts that.
+ */
+static bool bc_mmap_asks_twice;
+
 /* vm.overcommit_memory; NULL: not to be seen on this kernel. */
 static const int *bc_overcommit;
 
@@ -443,21 +449,32 @@ BC_CALLBACK(bc_on_mmap_region)
 }
 
 /* A mapping that replaces nothing: what it asks for is what it adds. */
+static bool bc_mmap_charge_new(struct bc *bc, struct bc_mm *m, vm_flags_t flags,
+			       unsigned long pages)
+{
+	if (bc_kmem_bounded(bc, BC_HARD) && !bc_kmem_ask(bc, bc_mm_severity(false), -ENOMEM))
+		return false;
+	return !bc_is_private(flags) || bc_mm_is_charged(m, BC_MM_PRIVATE, pages) ||
+	       bc_mm_charge(m, BC_MM_PRIVATE, pages, bc_mm_severity(false), -ENOMEM);
+}
+
 static bool bc_mmap_expand(struct bc *bc, struct mm_struct *mm, vm_flags_t flags,
 			   unsigned long pages)
 {
-	struct bc_record *r = bc_record_find(mm);
-	struct bc_mm *m = r ? container_of(r, struct bc_mm, record) : NULL;
+	struct bc_mm *m = bc_mm_get_or_refuse(mm, bc, BC_MM_PRIVATE, pages);
 
-	if (m && m->ahead)
-		return true;
-	if (bc_kmem_bounded(bc, BC_HARD) && !bc_kmem_ask(bc, bc_mm_severity(false), -ENOMEM))
-		return false;
-	if (!bc_is_private(flags) || (m && bc_mm_is_charged(m, BC_MM_PRIVATE, pages)))
-		return true;
 	if (!m)
-		m = bc_mm_get_or_refuse(mm, bc, BC_MM_PRIVATE, pages);
-	return m && bc_mm_charge(m, BC_MM_PRIVATE, pages, bc_mm_severity(false), -ENOMEM);
+		return false;
+	if (m->ahead)
+		return true;
+	if (m->refused) {
+		m->refused = false;
+		return false;
+	}
+	if (bc_mmap_charge_new(bc, m, flags, pages))
+		return true;
+	m->refused = bc_mmap_asks_twice;
+	return false;
 }
 
 static bool notrace bc_wrap_mmap_expand(struct mm_struct *mm, vm_flags_t flags,
@@ -590,6 +607,7 @@ static void bc_mm_hooks_init(void)
 	bc_symbol_range("mprotect_fixup", &bc_mprotect_range);
 	bc_symbol_range("mmap_region", &bc_mmap_range);
 	bc_symbol_range("__mmap_region", &bc_mmap_inner_range);
+	bc_mmap_asks_twice = bc_symbol_address("count_vma_pages_range");
 	bc_overcommit = (const int *)bc_symbol_address("sysctl_overcommit_memory");
 }
 

@@ -39,6 +39,7 @@ enum bc_probe {
  * @charged: pages, by row
  * @probe: see enum bc_probe. Guarded by mmap_lock held for writing.
  * @ahead: a mapping is being made that is charged already. As @probe.
+ * @refused: a mapping has been refused, and will be asked for once more. As @probe.
  * @new_private: of mprotect's first question: the new flags are data. As @probe.
  * @asked: of mprotect's first question: pages. As @probe.
  */
@@ -47,6 +48,7 @@ struct bc_mm {
 	unsigned long		charged[BC_MM_ROWS];
 	enum bc_probe		probe;
 	bool			ahead;
+	bool			refused;
 	bool			new_private;
 	unsigned long		asked;
 };
