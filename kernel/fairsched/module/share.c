@@ -28,6 +28,7 @@
  * idles, or three ticks saw somebody else. That costs time, not order.
  */
 #include <linux/cpuhotplug.h>
+#include <linux/hash.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
 #include <linux/resume_user_mode.h>
@@ -107,6 +108,12 @@ static void fsched_seat_free(struct fsched_seat *seat)
 	WRITE_ONCE(seat->owner, NULL);
 }
 
+/* Of a task in &fsched_seat.guests; some share one, and may wait without having had a slice. */
+static u64 fsched_guest(const struct task_struct *task)
+{
+	return BIT_ULL(hash_ptr(task, 6));
+}
+
 /**
  * fsched_shares_contended() - does anybody wait
  *
@@ -143,6 +150,7 @@ void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *accoun
 		if (!runnable)
 			fsched_seat_free(seat);
 	} else if (contended && runnable && from && seat->tag == from) {
+		WRITE_ONCE(seat->guests, seat->guests | fsched_guest(prev));
 		set_tsk_thread_flag(prev, TIF_NOTIFY_RESUME);
 	}
 	if (account) {
@@ -180,7 +188,7 @@ bool fsched_share_wants(u32 tag)
 
 	return READ_ONCE(fsched_sharing) &&
 	       (READ_ONCE(seat->tag) != tag || READ_ONCE(seat->look) ||
-		(fsched_shares_contended() && READ_ONCE(seat->owner) != current));
+		(READ_ONCE(seat->guests) & fsched_guest(current)));
 }
 
 /* ---- seats and the pool ---- */
@@ -355,11 +363,12 @@ static void fsched_seats_call(const struct cpumask *allowed)
 
 		if (READ_ONCE(seat->tag) || READ_ONCE(seat->off))
 			continue;
-		/* otherwise it was called already, and has not looked yet */
-		if (!atomic_cmpxchg(&seat->called, 0, 1) &&
-		    smp_call_function_single_async(cpu, &seat->call))
-			atomic_set(&seat->called, 0);
-		break;
+		/* it was called already, and has not looked yet */
+		if (atomic_cmpxchg(&seat->called, 0, 1))
+			continue;
+		if (!smp_call_function_single_async(cpu, &seat->call))
+			break;
+		atomic_set(&seat->called, 0);
 	}
 	preempt_enable();
 }
@@ -542,7 +551,7 @@ bool fsched_share_pass(struct fsched_account *account)
 	struct fsched_waiter waiter = { .node = LIST_HEAD_INIT(waiter.node), .task = current };
 	struct fsched_seat *seat;
 	bool again = false;
-	bool look;
+	bool guest;
 	u64 now;
 
 	raw_spin_lock_irq(&fsched_lock);
@@ -550,10 +559,11 @@ bool fsched_share_pass(struct fsched_account *account)
 	if (!fsched_sharing || seat->off || share->dead)
 		goto out;
 	now = ktime_get_mono_fast_ns();
-	look = seat->look;
+	guest = seat->guests & fsched_guest(current) && seat->owner != current && !seat->look;
+	WRITE_ONCE(seat->guests, seat->guests & ~fsched_guest(current));
 	WRITE_ONCE(seat->look, false);
 	fsched_seat_sync(seat, now);
-	if (seat->account == account && seat->owner != current && fsched_waiting && !look) {
+	if (guest && seat->account == account && !fsched_alone(&fsched_pool, &share->party)) {
 		fsched_wake(&fsched_pool, &share->party, now);
 		fsched_line_up(share, &waiter, false);
 	} else if (seat->account == account) {

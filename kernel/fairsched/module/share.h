@@ -55,6 +55,7 @@ struct fsched_share {
  * @off: the processor goes, or is not there
  * @look: who has the seat must come by: others may be due
  * @missed: ticks in a row at which somebody else than @owner ran
+ * @guests: marks of tasks that had their slice here beside @owner while somebody waited
  * @tick: looks whether the container may go on; on its processor
  * @work: looks for somebody who waits
  * @call: ... from another processor
@@ -71,6 +72,7 @@ struct fsched_seat {
 	u8			missed;
 	struct task_struct	*owner;
 	u64			start;
+	u64			guests;
 	struct hrtimer		tick;
 	struct irq_work		work;
 	call_single_data_t	call;
