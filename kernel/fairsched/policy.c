@@ -13,7 +13,14 @@ static unsigned int policy_one_queue(const struct fsched_party *party)
 	return 0;
 }
 
-static u64 fair_cost(struct fsched_pool *pool, const struct fsched_party *party, u64 ns)
+/**
+ * fsched_fair_cost() - age by weight
+ * @pool: the pool
+ * @party: a party that has run
+ * @ns: how long
+ * Return: how much older that makes it under policy fair.
+ */
+u64 fsched_fair_cost(struct fsched_pool *pool, const struct fsched_party *party, u64 ns)
 {
 	return mul_u64_u32_shr(ns, party->inverse, 24);
 }
@@ -27,7 +34,7 @@ static u64 fair_lead(const struct fsched_pool *pool, const struct fsched_queue *
 const struct fsched_policy fsched_fair = {
 	.name = "fair",
 	.queue = policy_one_queue,
-	.cost = fair_cost,
+	.cost = fsched_fair_cost,
 	.lead = fair_lead,
 };
 
@@ -61,7 +68,7 @@ static u32 lottery_exponential(struct fsched_pool *pool)
  */
 static u64 lottery_cost(struct fsched_pool *pool, const struct fsched_party *party, u64 ns)
 {
-	return mul_u64_u32_shr(fair_cost(pool, party, ns), lottery_exponential(pool), 16);
+	return mul_u64_u32_shr(fsched_fair_cost(pool, party, ns), lottery_exponential(pool), 16);
 }
 
 static u64 lottery_lead(const struct fsched_pool *pool, const struct fsched_queue *queue)
@@ -86,6 +93,6 @@ static unsigned int strict_queue(const struct fsched_party *party)
 const struct fsched_policy fsched_strict = {
 	.name = "strict",
 	.queue = strict_queue,
-	.cost = fair_cost,
+	.cost = fsched_fair_cost,
 	.lead = fair_lead,
 };

@@ -31,6 +31,20 @@ static u8 queue_index(const struct fsched_pool *pool, const struct fsched_party 
 	return i < FSCHED_QUEUES ? i : FSCHED_QUEUES - 1;
 }
 
+static u64 cost_of(struct fsched_pool *pool, const struct fsched_party *party, u64 ns)
+{
+	u64 cost = pool->policy->cost(pool, party, ns);
+
+	return cost < FSCHED_COST_MAX ? cost : FSCHED_COST_MAX;
+}
+
+static u64 lead_of(const struct fsched_pool *pool, const struct fsched_queue *queue)
+{
+	u64 lead = pool->policy->lead(pool, queue);
+
+	return lead < FSCHED_LEAD_MAX ? lead : FSCHED_LEAD_MAX;
+}
+
 static struct fsched_party *queue_first(const struct fsched_queue *queue)
 {
 	struct fsched_node *node = fsched_heap_first(&queue->ready);
@@ -149,7 +163,7 @@ static void refill(struct fsched_pool *pool, struct fsched_party *party, u64 now
 /**
  * fsched_party_init() - a party joins
  * @pool: the pool
- * @party: zeroed
+ * @party: zeroed, but for its class
  *
  * With weight 1000 and no bound. To go, it needs no more than to have no threads.
  */
@@ -208,40 +222,62 @@ void fsched_set_cpus(struct fsched_pool *pool, struct fsched_party *party, u32 c
 /**
  * fsched_set_policy() - another policy, while everything runs
  * @pool: the pool
- * @policy: the new one
- * @parties: all parties of the pool
- * @count: how many
+ * @policy: the new one, which alone is asked from now on
+ *
+ * To be followed by fsched_adopt() for each party that there was. Until then a party stays in
+ * its queue, and waits, runs and pays there; between them, anything else may happen.
+ */
+void fsched_set_policy(struct fsched_pool *pool, const struct fsched_policy *policy)
+{
+	pool->policy = policy;
+}
+
+/* As one that neither runs nor waits; settle() is next. */
+static void withdraw(struct fsched_pool *pool, struct fsched_party *party)
+{
+	struct fsched_queue *queue = queue_of(pool, party);
+
+	if (party->place == FSCHED_READY) {
+		fsched_heap_del(&queue->ready, &party->node);
+		party->place = FSCHED_OUT;
+	}
+	if (party->active) {
+		queue->weight -= party->weight;
+		party->active = false;
+	}
+}
+
+/**
+ * fsched_adopt() - begin anew with a party, in the queue that the policy says
+ * @pool: the pool
+ * @party: the party
  * @now: time
  *
- * Nobody keeps credit or debt. O(count log count), the only call that is.
+ * It keeps neither credit nor debt.
  */
-void fsched_set_policy(struct fsched_pool *pool, const struct fsched_policy *policy,
-		       struct fsched_party **parties, u32 count, u64 now)
+void fsched_adopt(struct fsched_pool *pool, struct fsched_party *party, u64 now)
 {
-	u32 i;
+	withdraw(pool, party);
+	party->queue = queue_index(pool, party);
+	party->age = queue_of(pool, party)->time;
+	refill(pool, party, now);
+	settle(pool, party);
+}
 
-	for (i = 0; i < count; i++) {
-		struct fsched_party *party = parties[i];
-		struct fsched_queue *queue = queue_of(pool, party);
-
-		if (party->place == FSCHED_READY) {
-			fsched_heap_del(&queue->ready, &party->node);
-			party->place = FSCHED_OUT;
-		}
-		if (party->active) {
-			queue->weight -= party->weight;
-			party->active = false;
-		}
-	}
-	pool->policy = policy;
-	for (i = 0; i < count; i++) {
-		struct fsched_party *party = parties[i];
-
-		party->queue = queue_index(pool, party);
-		party->age = queue_of(pool, party)->time;
-		refill(pool, party, now);
-		settle(pool, party);
-	}
+/**
+ * fsched_set_class() - another class, at once
+ * @pool: the pool
+ * @party: the party
+ * @class: for policies that have classes
+ * @now: time
+ *
+ * As fsched_adopt() if that is another queue; otherwise nothing happens.
+ */
+void fsched_set_class(struct fsched_pool *pool, struct fsched_party *party, u8 class, u64 now)
+{
+	party->class = class;
+	if (queue_index(pool, party) != party->queue)
+		fsched_adopt(pool, party, now);
 }
 
 /**
@@ -360,7 +396,7 @@ void fsched_charge(struct fsched_pool *pool, struct fsched_party *party, u64 ns,
 	u64 most;
 
 	party->used += ns;
-	party->age = (u64)party->age + pool->policy->cost(pool, party, ns);
+	party->age = (u64)party->age + cost_of(pool, party, ns);
 	if (!queue->ready.count) {
 		most = queue->time + fsched_fair_lead(pool, queue, pool->lag_ns);
 		if (fsched_before(most, party->age))
@@ -395,7 +431,7 @@ static bool must_yield(const struct fsched_pool *pool, const struct fsched_party
 		return false;
 	if (rival->queue < running->queue)
 		return true;
-	return fsched_before(rival->age + pool->policy->lead(pool, queue), running->age);
+	return fsched_before(rival->age + lead_of(pool, queue), running->age);
 }
 
 /**
@@ -449,8 +485,9 @@ u64 fsched_slice(const struct fsched_pool *pool, const struct fsched_party *part
 	s64 lead;
 
 	if (rival && rival != party && rival->queue == party->queue) {
-		lead = rival->age + pool->policy->lead(pool, &pool->queue[party->queue]) -
-		       party->age;
+		lead = rival->age + lead_of(pool, &pool->queue[party->queue]) - party->age;
+		if (lead > (s64)FSCHED_LEAD_MAX)
+			lead = FSCHED_LEAD_MAX;
 		left = lead > 0 ?
 			       div64_u64((u64)lead * party->weight, FSCHED_WEIGHT_ONE * running) :
 			       0;

@@ -484,66 +484,7 @@ static void test_slice(void)
 
 /* ---- policies ---- */
 
-static void test_strict(void)
-{
-	start(&fsched_strict, 1, 0);
-	party[0].class = 1;
-	party[1].class = 2;
-	party[2].class = 77; /* nonsense is the last class */
-	for (u32 i = 0; i < 3; i++)
-		fsched_party_init(&pool, &party[i]);
-	CHECK(party[2].queue == FSCHED_QUEUES - 1);
-	wake(2, 1);
-	CHECK(fsched_pick(&pool, now) == &party[2]);
-	wake(1, 1);
-	CHECK(fsched_preempts(&pool, &party[1], &party[2]));
-	CHECK(fsched_check(&pool, &party[2], 0, now) == FSCHED_SHARE);
-	fsched_stop(&pool, &party[2], true, now);
-	CHECK(fsched_pick(&pool, now) == &party[1]);
-	party[1].age += 1000 * SECOND;
-	CHECK(!fsched_preempts(&pool, &party[2], &party[1]));
-	CHECK(fsched_check(&pool, &party[1], 0, now) == FSCHED_RUN);
-	wake(0, 1);
-	CHECK(fsched_check(&pool, &party[1], 0, now) == FSCHED_SHARE);
-}
-
-static void test_lottery(void)
-{
-	u64 sum = 0, low = 0;
-
-	start(&fsched_lottery, 1, 3);
-	for (int i = 0; i < 200000; i++) {
-		u64 cost = fsched_lottery.cost(&pool, &party[0], 1000000);
-
-		sum += cost;
-		low += cost < 693147; /* the median of the exponential distribution */
-	}
-	CHECK(within(sum, 200000 * 1e6, 1) && within(low, 100000, 1));
-	fsched_set_weight(&pool, &party[1], 2000);
-	fsched_set_weight(&pool, &party[2], 4000);
-	for (u32 i = 0; i < 3; i++)
-		wake(i, 2);
-	run_one(200 * SECOND);
-	for (u32 i = 0; i < 3; i++)
-		CHECK(within(party[i].used, 200e9 * (1 << i) / 7, 4));
-}
-
-static void test_policy_changes(void)
-{
-	struct fsched_party *all[] = { &party[0], &party[1] };
-
-	start(&fsched_lottery, 1, 2);
-	party[0].class = 1;
-	wake(0, 1);
-	wake(1, 1);
-	party[0].age = pool.queue[0].time + SECOND;
-	fsched_set_policy(&pool, &fsched_fair, all, 2, now);
-	CHECK(party[0].age == pool.queue[0].time && pool.queue[0].weight == 2000);
-	CHECK(fsched_pick(&pool, now) == &party[0]);
-	fsched_set_policy(&pool, &fsched_strict, all, 2, now);
-	CHECK(pool.queue[0].weight == 1000 && pool.queue[1].weight == 1000);
-	CHECK(fsched_check(&pool, &party[0], 0, now) == FSCHED_SHARE);
-}
+#include "fsched_policies.h"
 
 /* ---- what must always be true ---- */
 
@@ -579,8 +520,7 @@ static void check_invariants(u32 parties)
 static void random_event(u32 parties)
 {
 	static const struct fsched_policy *const policies[] = { &fsched_fair, &fsched_lottery,
-								&fsched_strict };
-	static struct fsched_party *all[ROOM];
+								&fsched_strict, &wild };
 	struct fsched_party *p = &party[draw() % parties];
 	u32 i;
 
@@ -618,7 +558,10 @@ static void random_event(u32 parties)
 		}
 		break;
 	case 13:
-		fsched_set_weight(&pool, p, FSCHED_WEIGHT_MIN + draw() % 10000);
+		if (draw() % 2)
+			fsched_set_weight(&pool, p, FSCHED_WEIGHT_MIN + draw() % 10000);
+		else
+			fsched_set_class(&pool, p, draw() % FSCHED_QUEUES, now);
 		break;
 	case 14:
 		if (draw() % 2)
@@ -629,11 +572,10 @@ static void random_event(u32 parties)
 	case 15:
 		if (draw() % 8)
 			break;
-		for (i = 0; i < parties; i++) {
-			party[i].class = draw() % FSCHED_QUEUES;
-			all[i] = &party[i];
-		}
-		fsched_set_policy(&pool, policies[draw() % 3], all, parties, now);
+		fsched_set_policy(&pool, policies[draw() % 4]);
+		for (i = 0; i < parties; i++)
+			if (draw() % 4)
+				fsched_adopt(&pool, &party[i], now);
 		break;
 	}
 }
@@ -681,6 +623,9 @@ static const struct {
 	{ "strict classes", test_strict },
 	{ "lottery", test_lottery },
 	{ "a policy changes while threads run", test_policy_changes },
+	{ "a policy comes party by party", test_policy_comes_by_and_by },
+	{ "a class changes", test_class_changes },
+	{ "answers of a policy are bounded", test_answers_are_bounded },
 	{ "random events keep the pool in order", test_random_events },
 };
 /* clang-format on */
