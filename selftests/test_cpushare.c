@@ -151,33 +151,46 @@ TEST_F(cpushare, set_and_kept)
 	ASSERT_EQ(0, bc_cpu_read(id, &use));
 	EXPECT_EQ(1000, use.units);
 	EXPECT_EQ(0, use.cpus);
+	EXPECT_EQ(BC_CPU_CLASS_DEFAULT, use.cpuclass);
 	EXPECT_EQ(-EINVAL, bc_cpu_units(id, UNITS_LEAST - 1));
 	EXPECT_EQ(-EINVAL, bc_cpu_units(id, UNITS_MOST + 1));
 	EXPECT_EQ(-EINVAL, bc_cpu_cpus(id, BC_CPU_CPUS_MAX + 1));
+	EXPECT_EQ(-EINVAL, bc_cpu_class(id, BC_CPU_CLASS_MAX + 1));
+	EXPECT_EQ(-EINVAL, bc_cpu_class(id, UINT32_MAX));
 	EXPECT_EQ(-ENOENT, bc_cpu_units(BC_ID_MAX, 1000));
 	EXPECT_EQ(0, bc_cpu_units(id, UNITS_LEAST));
 	EXPECT_EQ(0, bc_cpu_units(id, UNITS_MOST));
 	EXPECT_EQ(0, bc_cpu_cpus(id, BC_CPU_CPUS_MAX));
 	EXPECT_EQ(0, bc_cpu_cpus(id, 2));
+	EXPECT_EQ(0, bc_cpu_class(id, BC_CPU_CLASS_MAX));
+	EXPECT_EQ(0, bc_cpu_class(id, 0));
 	EXPECT_EQ(0, bc_cpu_limit(id, 1000));
 	/* one leaves the others */
 	ASSERT_EQ(0, bc_cpu_read(id, &use));
 	EXPECT_EQ(UNITS_MOST, use.units);
 	EXPECT_EQ(2, use.cpus);
 	EXPECT_EQ(1000, use.limit);
+	EXPECT_EQ(0, use.cpuclass);
 	/* a restart takes it along, and so does a module that comes again */
 	ASSERT_EQ(0, bc_make(id));
 	EXPECT_EQ(0, bc_fairsched_unload());
 	EXPECT_EQ(-ENOPKG, bc_cpu_units(id, 2000));
 	EXPECT_EQ(-ENOPKG, bc_cpu_cpus(id, 1));
+	EXPECT_EQ(-ENOPKG, bc_cpu_class(id, 2));
+	EXPECT_EQ(0, bc_cpu_class(id, 0));
 	EXPECT_EQ(0, bc_cpu_cpus(id, 0));
 	EXPECT_EQ(0, bc_fairsched_load());
 	ASSERT_EQ(0, bc_cpu_read(id, &use));
 	EXPECT_EQ(UNITS_MOST, use.units);
 	EXPECT_EQ(0, use.cpus);
+	EXPECT_EQ(0, use.cpuclass);
+	EXPECT_EQ(0, bc_fairsched_unload());
+	EXPECT_EQ(0, bc_cpu_class(id, BC_CPU_CLASS_DEFAULT));
 	EXPECT_EQ(0, bc_cpu_units(id, 0));
+	EXPECT_EQ(0, bc_fairsched_load());
 	ASSERT_EQ(0, bc_cpu_read(id, &use));
 	EXPECT_EQ(1000, use.units);
+	EXPECT_EQ(BC_CPU_CLASS_DEFAULT, use.cpuclass);
 }
 
 /* ---- what is due ---- */

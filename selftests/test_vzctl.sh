@@ -330,6 +330,37 @@ t_cpulimit() {
 	rmmod fairsched || fail "rmmod fairsched"
 }
 
+cpuclass() { awk '$1 == "cpuclass" { print $2 }' "/proc/bc/$1/cpu"; }
+t_cpuclass() {
+	rmmod fairsched 2> /dev/null
+	new $BASE --cpuclass 0
+	expect grep -q '^CPUCLASS="0"' /etc/vz/conf/$BASE.conf
+	vz start $BASE; expect_rc 0; expect_out "CPUCLASS=0 is not enforced"; expect_out "modprobe fairsched"
+	vz set $BASE --cpuclass 3; expect_rc 2; expect_out "modprobe fairsched"
+	vz set $BASE --cpuclass 1; expect_rc 0
+	for bad in -1 4 x 1.5 ''; do
+		vz set $BASE --cpuclass "$bad"; expect_rc 21; expect_out "\"$bad\""; expect_out "0 to 3"
+	done
+	vz stop $BASE; expect_rc 0
+	modprobe fairsched || fail "modprobe fairsched"
+	start $BASE; expect_no enforced
+	expect [ "$(cpuclass $BASE)" = 0 ]
+	run vzlist -H -o cpuclass $BASE; expect [ "${out// /}" = 0 ]
+	vz set $BASE --cpuclass 3; expect_rc 0; expect_out "not saved"
+	expect [ "$(cpuclass $BASE)" = 3 ]
+	vz set $BASE --cpuclass 2 --save; expect_rc 0
+	expect [ "$(cpuclass $BASE)" = 2 ]
+	vz set $BASE --cpuunits 2000; expect_rc 0
+	expect [ "$(cpuclass $BASE)" = 2 ]
+	vz stop $BASE; expect_rc 0
+	run vzlist -a -H -o cpuclass $BASE; expect [ "${out// /}" = 2 ]
+	sed -i /^CPUCLASS/d /etc/vz/conf/$BASE.conf
+	start $BASE
+	expect [ "$(cpuclass $BASE)" = 1 ]
+	drop $BASE
+	rmmod fairsched || fail "rmmod fairsched"
+}
+
 t_memory() {
 	local dir=/sys/fs/cgroup/beanpod/$BASE
 	new $BASE --ram 64M --swap 0
@@ -416,6 +447,6 @@ t_debian() {
 }
 
 tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter
-	limits memory policy cpulimit quota simfs debian)
+	limits memory policy cpulimit cpuclass quota simfs debian)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -50,11 +50,13 @@ enum bc_extension_slot {
  * @limit: 1/100 % of a processor
  * @units: weight
  * @cpus: processors at a time
+ * @cpuclass: class, less BC_CPU_CLASS_DEFAULT
  */
 struct bc_cpu_bounds {
 	u32	limit;
 	u32	units;
 	u32	cpus;
+	s32	cpuclass;
 };
 
 /**

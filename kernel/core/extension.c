@@ -217,7 +217,8 @@ int bc_extension_bound(struct bc *bc, const struct bc_cpu_bounds *bounds)
 		return -ENOENT;
 	if (!ext && ((bounds->limit && bounds->limit != before.limit) ||
 		     (bounds->units && bounds->units != before.units) ||
-		     (bounds->cpus && bounds->cpus != before.cpus)))
+		     (bounds->cpus && bounds->cpus != before.cpus) ||
+		     (bounds->cpuclass && bounds->cpuclass != before.cpuclass)))
 		return -ENOPKG;
 	bc->cpu = *bounds;
 	if (ext)

@@ -283,7 +283,7 @@ static long bc_do_attach(struct bc_session *session, union bc_argument *arg)
 
 static long bc_do_cpu(struct bc_session *session, union bc_argument *arg)
 {
-	const u32 known = BC_CPU_LIMIT | BC_CPU_UNITS | BC_CPU_CPUS;
+	const u32 known = BC_CPU_LIMIT | BC_CPU_UNITS | BC_CPU_CPUS | BC_CPU_CLASS;
 	struct bc_cpu *a = &arg->cpu;
 	struct bc_cpu_bounds bounds;
 	struct bc *bc;
@@ -291,7 +291,7 @@ static long bc_do_cpu(struct bc_session *session, union bc_argument *arg)
 
 	if (!bc_id_valid(a->id) || !a->flags || a->flags & ~known || a->limit > BC_CPU_LIMIT_MAX ||
 	    a->units > BC_CPU_UNITS_MAX || (a->units && a->units < BC_CPU_UNITS_MIN) ||
-	    a->cpus > BC_CPU_CPUS_MAX)
+	    a->cpus > BC_CPU_CPUS_MAX || a->cpuclass > BC_CPU_CLASS_MAX)
 		return -EINVAL;
 	bc = bc_get(a->id);
 	if (!bc)
@@ -304,6 +304,8 @@ static long bc_do_cpu(struct bc_session *session, union bc_argument *arg)
 		bounds.units = a->units;
 	if (a->flags & BC_CPU_CPUS)
 		bounds.cpus = a->cpus;
+	if (a->flags & BC_CPU_CLASS)
+		bounds.cpuclass = (s32)a->cpuclass - BC_CPU_CLASS_DEFAULT;
 	ret = bc_extension_bound(bc, &bounds);
 	mutex_unlock(&bc_mutex);
 	bc_put(bc);
@@ -312,22 +314,29 @@ static long bc_do_cpu(struct bc_session *session, union bc_argument *arg)
 
 /**
  * struct bc_command - a line of the command table
- * @cmd: number with direction and size as of ABI 1
+ * @cmd: number with direction and size
+ * @least: size in the first ABI that had it, if it has grown since
  * @run: arguments are copied in; what it changes is copied out if @cmd says so,
  *	also when it returns -ENOSPC
  */
 struct bc_command {
 	unsigned int	cmd;
 	long		(*run)(struct bc_session *session, union bc_argument *arg);
+	unsigned int	least;
 };
 
 static const struct bc_command bc_commands[] = {
-	{ BC_IOC_VERSION, bc_do_version }, { BC_IOC_CREATE, bc_do_create },
-	{ BC_IOC_ARM, bc_do_arm },	   { BC_IOC_SET, bc_do_set },
-	{ BC_IOC_QUERY, bc_do_query },	   { BC_IOC_LIST, bc_do_list },
-	{ BC_IOC_CLEAR, bc_do_clear },	   { BC_IOC_DESTROY, bc_do_destroy },
-	{ BC_IOC_CHOOSE, bc_do_choose },   { BC_IOC_ATTACH, bc_do_attach },
-	{ BC_IOC_CPU, bc_do_cpu },
+	{ BC_IOC_VERSION, bc_do_version },
+	{ BC_IOC_CREATE, bc_do_create },
+	{ BC_IOC_ARM, bc_do_arm },
+	{ BC_IOC_SET, bc_do_set },
+	{ BC_IOC_QUERY, bc_do_query },
+	{ BC_IOC_LIST, bc_do_list },
+	{ BC_IOC_CLEAR, bc_do_clear },
+	{ BC_IOC_DESTROY, bc_do_destroy },
+	{ BC_IOC_CHOOSE, bc_do_choose },
+	{ BC_IOC_ATTACH, bc_do_attach },
+	{ BC_IOC_CPU, bc_do_cpu, offsetofend(struct bc_cpu, limit) },
 };
 
 /* The size in the number may differ (another ABI), direction and type may not. */
@@ -358,7 +367,7 @@ static long bc_ioctl(struct file *file, unsigned int cmd, unsigned long address)
 	if (get_user(size, (u32 __user *)user))
 		return -EFAULT;
 	known = _IOC_SIZE(command->cmd);
-	if (size < known || size != _IOC_SIZE(cmd))
+	if (size < (command->least ?: known) || size != _IOC_SIZE(cmd))
 		return -EINVAL;
 	ret = copy_struct_from_user(&arg, known, user, size);
 	if (ret)

@@ -53,6 +53,11 @@ int bc_cpu_cpus(unsigned int id, unsigned int cpus)
 	return bound((struct bc_cpu){ .id = id, .flags = BC_CPU_CPUS, .cpus = cpus });
 }
 
+int bc_cpu_class(unsigned int id, unsigned int class)
+{
+	return bound((struct bc_cpu){ .id = id, .flags = BC_CPU_CLASS, .cpuclass = class });
+}
+
 int bc_cpu_read(unsigned int id, struct bc_cpu_use *use)
 {
 	static const char format[] = "Version: 1.0\n"
@@ -64,7 +69,7 @@ int bc_cpu_read(unsigned int id, struct bc_cpu_use *use)
 				     " longest_hold %lld\n holds %lld\n held_now %lld\n"
 				     " units %lld\n cpus %lld\n share_held %lld\n"
 				     " share_longest_hold %lld\n share_holds %lld\n"
-				     " share_held_now %lld\n"
+				     " share_held_now %lld\n cpuclass %lld\n"
 				     " cpu used waited longest_wait switches preempted\n%n";
 	static char text[65536];
 	char path[64], *at;
@@ -81,7 +86,8 @@ int bc_cpu_read(unsigned int id, struct bc_cpu_use *use)
 		   &use->longest, &use->switches, &use->preempted, &use->limit, &use->limit_reached,
 		   &use->owed, &use->forgiven, &use->held, &use->longest_hold, &use->holds,
 		   &use->held_now, &use->units, &use->cpus, &use->share_held,
-		   &use->share_longest_hold, &use->share_holds, &use->share_held_now, &n) != 22 ||
+		   &use->share_longest_hold, &use->share_holds, &use->share_held_now,
+		   &use->cpuclass, &n) != 23 ||
 	    !n)
 		return -EBADMSG;
 	for (at = text + n; *at; at += n) {

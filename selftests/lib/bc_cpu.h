@@ -17,6 +17,7 @@ struct bc_cpu_use {
 	long long used, user, nice, system, waited, longest, switches, preempted;
 	long long limit, limit_reached, owed, forgiven, held, longest_hold, holds, held_now;
 	long long units, cpus, share_held, share_longest_hold, share_holds, share_held_now;
+	long long cpuclass;
 	long long used_of_cpus;
 };
 
@@ -37,6 +38,7 @@ int bc_cpu_read(unsigned int id, struct bc_cpu_use *use);
 int bc_cpu_limit(unsigned int id, unsigned int limit);
 int bc_cpu_units(unsigned int id, unsigned int units); /* 0: as 1000 */
 int bc_cpu_cpus(unsigned int id, unsigned int cpus); /* 0: all */
+int bc_cpu_class(unsigned int id, unsigned int class);
 
 long long bc_cpu_own(void);	/* what the process has used */
 long long bc_cpu_now(void);	/* CLOCK_MONOTONIC */

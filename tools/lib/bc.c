@@ -274,14 +274,18 @@ static int cpu_value(const struct vz_conf *c, const char *key, uint32_t min, uin
 
 int vz_bc_cpu(int bc, uint32_t id, const struct vz_conf *c, bool all, struct vz_err *e)
 {
-	static const char *const keys[] = { "CPULIMIT", "CPUUNITS", "CPUS" };
+	static const char *const keys[] = { "CPULIMIT", "CPUUNITS", "CPUS", "CPUCLASS" };
 	struct bc_cpu cpu = { .size = sizeof(cpu), .id = id };
-	int set[3];
+	const char *class = vz_conf_get(c, keys[3]);
+	int set[4], first = 0;
 
 	set[0] = cpu_value(c, keys[0], 0, BC_CPU_LIMIT_MAX, true, &cpu.limit, e);
 	set[1] = cpu_value(c, keys[1], BC_CPU_UNITS_MIN, BC_CPU_UNITS_MAX, false, &cpu.units, e);
 	set[2] = cpu_value(c, keys[2], 0, BC_CPU_CPUS_MAX, false, &cpu.cpus, e);
-	for (int i = 0; i < 3; i++) {
+	set[3] = cpu_value(c, keys[3], 0, BC_CPU_CLASS_MAX, false, &cpu.cpuclass, e);
+	if (!class || !*class)
+		cpu.cpuclass = BC_CPU_CLASS_DEFAULT;
+	for (int i = 0; i < 4; i++) {
 		if (set[i] < 0)
 			return -1;
 		if (all || vz_conf_get(c, keys[i]))
@@ -294,10 +298,12 @@ int vz_bc_cpu(int bc, uint32_t id, const struct vz_conf *c, bool all, struct vz_
 			errno == ENOPKG ?
 				"the module fairsched is not loaded (modprobe fairsched)" :
 				"this kernel does not let tasks be held, see its log";
-		const char *key = keys[set[0] ? 0 : set[1] ? 1 : 2];
 
-		vz_err_set(e, VZ_EXIT_FAIRSCHED, "%s=%s is not enforced: %s", key,
-			   vz_conf_get(c, key), why);
+		/* with none of the others it is the class, which may be 0 */
+		while (first < 3 && !set[first])
+			first++;
+		vz_err_set(e, VZ_EXIT_FAIRSCHED, "%s=%s is not enforced: %s", keys[first],
+			   vz_conf_get(c, keys[first]), why);
 		return 1;
 	}
 	return vz_err_errno(e, VZ_EXIT_FAIRSCHED, "bound the processor time of container %u", id);

@@ -92,7 +92,7 @@ int vz_bc_choose(int bc, uint32_t id, const struct vz_conf *c, char *missing, ch
 		 size_t size, struct vz_err *e);
 
 /**
- * vz_bc_cpu() - processor time is what the settings CPULIMIT, CPUUNITS and CPUS say
+ * vz_bc_cpu() - processor time is what the settings CPULIMIT, CPUUNITS, CPUS and CPUCLASS say
  * @all: what is not set is none; otherwise it stays as it is
  *
  * Return: 0; 1 if something is set and nobody to enforce it, with @e set

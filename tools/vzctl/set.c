@@ -109,6 +109,12 @@ static int apply_all(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	return vz_apply_limits(&ctx->ct, ctx->ct.merged, e);
 }
 
+static bool sets_cpu(const struct vz_conf *o)
+{
+	return vz_conf_get(o, "CPULIMIT") || vz_conf_get(o, "CPUUNITS") || vz_conf_get(o, "CPUS") ||
+	       vz_conf_get(o, "CPUCLASS");
+}
+
 static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, struct vz_err *e)
 {
 	const struct vz_conf *o = ctx->overlay;
@@ -121,9 +127,7 @@ static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, st
 		return -1;
 	if (running && vz_conf_get(o, "POLICY") && apply_policies(ct, o, e))
 		return -1;
-	if (running &&
-	    (vz_conf_get(o, "CPULIMIT") || vz_conf_get(o, "CPUUNITS") || vz_conf_get(o, "CPUS")) &&
-	    apply_cpu(ct, o, e))
+	if (running && sets_cpu(o) && apply_cpu(ct, o, e))
 		return -1;
 	/* Disk limits live in the file system, whether the container runs or not. */
 	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && vz_rootfs_quota(ct, e))

@@ -188,6 +188,14 @@ static void get_cpus(const struct ct *ct, const struct column *col, struct vz_va
 		put_number(v, setting(ct, col->key));
 }
 
+static void get_cpuclass(const struct ct *ct, const struct column *col, struct vz_value *v)
+{
+	if (ct->has_cpuclass)
+		put_u64(v, ct->cpuclass);
+	else if (!ct->running)
+		put_number(v, setting(ct, col->key));
+}
+
 /* Numbers that old programs expect as 0 in JSON when they are not set. */
 static void get_number0(const struct ct *ct, const struct column *col, struct vz_value *v)
 {
@@ -332,6 +340,8 @@ static const struct column columns[] = {
 	    .needs = NEED_CPU)
 	COL("cpuunits", "CPUUNI", 7, get_cpuunits, "CPUUNITS", "CPU weight", .needs = NEED_CPU)
 	COL("cpus", "CPUS", 5, get_cpus, "CPUS", "number of CPUs", .needs = NEED_CPU)
+	COL("cpuclass", "CLASS", 5, get_cpuclass, "CPUCLASS", "class under the CPU policy strict",
+	    .needs = NEED_CPU)
 	COL("ioprio", "IOP", 3, get_number0, "IOPRIO", "I/O priority")
 	COL("iolimit", "IOLIMIT", 10, get_number0, "IOLIMIT", "I/O limit, bytes a second")
 	COL("iopslimit", "IOPS", 4, get_number0, "IOPSLIMIT", "I/O operations a second")

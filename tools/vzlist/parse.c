@@ -133,6 +133,10 @@ void parse_cpu(const char *text, struct ct *ct)
 			   vz_num_u64(words[1], 0, BC_CPU_CPUS_MAX, &value) == 0) {
 			ct->has_cpus = true;
 			ct->cpus = value;
+		} else if (vz_streq(words[0], "cpuclass") &&
+			   vz_num_u64(words[1], 0, BC_CPU_CLASS_MAX, &value) == 0) {
+			ct->has_cpuclass = true;
+			ct->cpuclass = value;
 		}
 		free(words);
 	}

@@ -38,6 +38,8 @@ struct ct {
 	uint64_t cpulimit, cpuunits;	/* percent, units */
 	bool has_cpus;
 	uint64_t cpus;
+	bool has_cpuclass;
+	uint64_t cpuclass;
 	bool has_disk;
 	uint64_t disk[2][N_DISK];	/* space in KB, inodes */
 	uint64_t started_ns;		/* CLOCK_BOOTTIME, 0: not known */

@@ -17,7 +17,7 @@ static int fsched_bound(struct bc *bc, void *data)
 {
 	struct fsched_account *account = data;
 	const struct bc_cpu_bounds *cpu = &bc->cpu;
-	bool shares = cpu->units || cpu->cpus;
+	bool shares = cpu->units || cpu->cpus || cpu->cpuclass;
 	int ret;
 
 	if ((cpu->limit || shares) && fsched_gates_attach())
@@ -28,7 +28,8 @@ static int fsched_bound(struct bc *bc, void *data)
 			return ret;
 	}
 	fsched_gate_set(&account->gate, bc->tag, cpu->limit);
-	fsched_share_set(&account->share, cpu->units ?: FSCHED_WEIGHT_ONE, cpu->cpus);
+	fsched_share_set(&account->share, cpu->units ?: FSCHED_WEIGHT_ONE, cpu->cpus,
+			 BC_CPU_CLASS_DEFAULT + cpu->cpuclass);
 	return 0;
 }
 
@@ -39,7 +40,7 @@ static void *fsched_create(struct bc *bc)
 	if (account)
 		account->tag = bc->tag;
 	/* it has bounds from an earlier load; if that cannot be, the log says why */
-	if (account && (bc->cpu.limit || bc->cpu.units || bc->cpu.cpus))
+	if (account && (bc->cpu.limit || bc->cpu.units || bc->cpu.cpus || bc->cpu.cpuclass))
 		fsched_bound(bc, account);
 	return account;
 }
@@ -126,6 +127,7 @@ static void fsched_show(struct seq_file *m, struct bc *bc, void *data)
 	seq_printf(m, "\t%-20s %21llu\n", "share_longest_hold", share.longest);
 	seq_printf(m, "\t%-20s %21llu\n", "share_holds", share.holds);
 	seq_printf(m, "\t%-20s %21llu\n", "share_held_now", share.held);
+	seq_printf(m, "\t%-20s %21u\n", "cpuclass", share.class);
 	seq_printf(m, "%8s %20s %20s %20s %15s %15s\n", "cpu", "used", "waited", "longest_wait",
 		   "switches", "preempted");
 	for_each_possible_cpu(i) {

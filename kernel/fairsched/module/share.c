@@ -582,7 +582,7 @@ out:
 /* ---- containers ---- */
 
 /**
- * fsched_share_init() - of a new container: a weight of 1000, all processors
+ * fsched_share_init() - of a new container: a weight of 1000, all processors, class 1
  * @share: zeroed
  * Return: 0 or -ENOMEM.
  */
@@ -592,6 +592,7 @@ int fsched_share_init(struct fsched_share *share)
 	if (!share->seen)
 		return -ENOMEM;
 	INIT_LIST_HEAD(&share->held);
+	share->party.class = BC_CPU_CLASS_DEFAULT;
 	raw_spin_lock_irq(&fsched_lock);
 	fsched_party_init(&fsched_pool, &share->party);
 	raw_spin_unlock_irq(&fsched_lock);
@@ -608,21 +609,25 @@ void fsched_share_free(struct fsched_share *share)
 }
 
 /**
- * fsched_share_set() - another weight, another number of processors; live
+ * fsched_share_set() - another weight, another number of processors, another class; live
  * @share: of the container
  * @weight: FSCHED_WEIGHT_MIN to FSCHED_WEIGHT_MAX
  * @cpus: at a time; 0: all
+ * @class: 0 to FSCHED_QUEUES - 1
  *
  * Context: process.
  */
-void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus)
+void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus, u8 class)
 {
 	u32 more;
+	u64 now;
 
 	raw_spin_lock_irq(&fsched_lock);
+	now = ktime_get_mono_fast_ns();
 	fsched_set_weight(&fsched_pool, &share->party, weight);
+	fsched_set_class(&fsched_pool, &share->party, class, now);
 	WRITE_ONCE(share->counted, cpus != 0);
-	fsched_set_cpus(&fsched_pool, &share->party, cpus, ktime_get_mono_fast_ns());
+	fsched_set_cpus(&fsched_pool, &share->party, cpus, now);
 	more = share->party.waiting;
 	raw_spin_unlock_irq(&fsched_lock);
 	/* as many as may go on at once now find seats one after another */
@@ -678,6 +683,7 @@ void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use)
 	*use = (struct fsched_share_use){
 		.weight = share->party.weight,
 		.cpus = share->party.cpus,
+		.class = share->party.class,
 		.held_ns =
 			share->held_ns + share->nr_held * ktime_get_mono_fast_ns() - share->since,
 		.held = share->nr_held,
@@ -775,6 +781,7 @@ int fsched_shares_init(void)
 {
 	unsigned int cpu;
 
+	BUILD_BUG_ON(FSCHED_QUEUES - BC_CPU_CLASS_MAX != 1);
 	fsched_slots =
 		kvcalloc((FSCHED_QUEUES + 1) * (BC_MAX + 1), sizeof(*fsched_slots), GFP_KERNEL);
 	if (!fsched_slots)

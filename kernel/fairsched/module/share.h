@@ -84,6 +84,7 @@ struct fsched_seat {
  * struct fsched_share_use - what a reader sees of a share
  * @weight: its weight
  * @cpus: processors at a time; 0: all
+ * @class: its class under policies that have classes
  * @held_ns: time for which its tasks waited for their turn, added up
  * @held: tasks that wait
  * @holds: how often one did
@@ -92,6 +93,7 @@ struct fsched_seat {
 struct fsched_share_use {
 	u32	weight;
 	u32	cpus;
+	u32	class;
 	u64	held_ns;
 	u64	held;
 	u64	holds;
@@ -100,7 +102,7 @@ struct fsched_share_use {
 
 int fsched_share_init(struct fsched_share *share);
 void fsched_share_free(struct fsched_share *share);
-void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus);
+void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus, u8 class);
 void fsched_share_end(struct fsched_account *account);
 void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use);
 bool fsched_share_wants(u32 tag);

@@ -33,7 +33,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define BC_ABI		5
+#define BC_ABI		6
 #define BC_DEVICE	"/dev/vzctl"
 #define BC_ID_MAX	2147483644U
 #define BC_UNLIMITED	0x7fffffffffffffffULL
@@ -229,8 +229,9 @@ struct bc_choose {
 /*
  * BC_IOC_CPU: how much processor time the container may use, live. fairsched.ko
  * enforces it, which must be loaded; if it goes, and comes again, it holds again what
- * was set. What is not in flags stays as it is. 0 (nothing of it is set) is always possible. A
- * restart keeps it. BC_CPU_LIMIT since ABI 4, the others since ABI 5.
+ * was set. What is not in flags stays as it is. 0 (nothing of it is set), and the default
+ * class, are always possible. A restart keeps it. BC_CPU_LIMIT since ABI 4, BC_CPU_UNITS and
+ * BC_CPU_CPUS since ABI 5, BC_CPU_CLASS since ABI 6.
  * EINVAL: flags does not say what is set, or a value is out of its range. ENOPKG:
  * fairsched.ko is not loaded. EOPNOTSUPP: this kernel does not let tasks be held.
  */
@@ -241,6 +242,7 @@ struct bc_cpu {
 #define BC_CPU_LIMIT	1
 #define BC_CPU_UNITS	2
 #define BC_CPU_CPUS	4
+#define BC_CPU_CLASS	8
 	__u32	limit;		/* 1/100 % of one processor, may be above one; 0: no limit */
 #define BC_CPU_LIMIT_MAX	81920000	/* 8192 processors */
 	__u32	units;		/* weight among the containers that compete; 0: as 1000 */
@@ -249,6 +251,9 @@ struct bc_cpu {
 #define BC_CPU_UNITS_DEFAULT	1000
 	__u32	cpus;		/* most processors at a time; 0: all */
 #define BC_CPU_CPUS_MAX		8192
+	__u32	cpuclass;	/* of policies that have classes (strict): 0 comes first */
+#define BC_CPU_CLASS_MAX	3
+#define BC_CPU_CLASS_DEFAULT	1
 };
 
 #define BC_IOC_MAGIC	0xBC
