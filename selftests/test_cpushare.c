@@ -10,6 +10,7 @@
 #include "lib/bc_cgroup.h"
 #include "lib/bc_cpu.h"
 #include "lib/bc_hogs.h"
+#include "lib/bc_shares.h"
 #include "lib/bc_test.h"
 
 #include <fcntl.h>
@@ -20,7 +21,6 @@
 #include <sys/wait.h>
 
 #define BOXES	3
-#define LOOKS	6
 #define UNITS_LEAST 8
 #define UNITS_MOST  500000
 
@@ -52,88 +52,6 @@ FIXTURE_TEARDOWN(cpushare)
 	for (i = 0; i < self->made; i++)
 		EXPECT_EQ(0, bc_box_end(&self->box[i]));
 	EXPECT_EQ(0, bc_fairsched_unload());
-}
-
-/* ---- what the host sees ---- */
-
-static int wait_held(unsigned int id, long n)
-{
-	uint64_t end = bc_now_ms() + BC_WAIT_SECONDS * 1000;
-	struct bc_cpu_use use;
-	int ret;
-
-	for (;;) {
-		ret = bc_cpu_read(id, &use);
-		if (ret || use.share_held_now == n)
-			return ret;
-		if (bc_now_ms() > end) {
-			fprintf(stderr, "# %lld tasks of %u wait, not %ld\n", use.share_held_now,
-				id, n);
-			return -ETIMEDOUT;
-		}
-		bc_sleep_ms(2);
-	}
-}
-
-/* What each uses until all together have used so much. */
-static int shares(struct bc_box *box, int n, long long ns, long long *share)
-{
-	uint64_t end = bc_now_ms() + BC_WAIT_SECONDS * 1000;
-	long long first[BOXES], sum;
-	struct bc_cpu_use use;
-	int i;
-
-	for (i = 0; i < n; i++) {
-		if (bc_cpu_read(box[i].id, &use))
-			return -EIO;
-		first[i] = use.used;
-	}
-	do {
-		bc_sleep_ms(50);
-		for (i = 0, sum = 0; i < n; i++) {
-			if (bc_cpu_read(box[i].id, &use))
-				return -EIO;
-			share[i] = use.used - first[i];
-			sum += share[i];
-		}
-		if (bc_now_ms() > end)
-			return -ETIMEDOUT;
-	} while (sum < ns);
-	return 0;
-}
-
-/* In percent of the sum. */
-static long part(const long long *share, int n, int i)
-{
-	long long sum = 0;
-	int j;
-
-	for (j = 0; j < n; j++)
-		sum += share[j];
-	return (share[i] * 100 + sum / 2) / sum;
-}
-
-/*
- * Does the box get this part of what all use, give or take a tenth of all? In a virtual machine
- * whose processors stand still at times, what a task does not use then counts as used, and
- * is paid back later: so more than one look is allowed. How exact shares are, scripts/bench/cpu
- * measures.
- */
-static bool gets(struct bc_box *box, int n, int i, long want)
-{
-	long long share[BOXES];
-	long got;
-	int look;
-
-	for (look = 0; look < LOOKS; look++) {
-		if (shares(box, n, 3000 * BC_MS, share))
-			return false;
-		got = part(share, n, i);
-		if (labs(got - want) <= 10)
-			return true;
-		fprintf(stderr, "# box %d of %d got %ld %%, not %ld\n", i, n, got, want);
-	}
-	return false;
 }
 
 static long processors(void)
@@ -204,22 +122,22 @@ TEST_F(cpushare, by_weight)
 	ASSERT_EQ(0, bc_start_with(&box[0], bc_hogs, 4));
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 4));
-	EXPECT_TRUE(gets(box, 2, 0, 25));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 25));
 	/* live */
 	ASSERT_EQ(0, bc_cpu_units(box[0].id, 9000));
-	EXPECT_TRUE(gets(box, 2, 0, 75));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 75));
 	/* more tasks are not more */
 	bc_box_kill(&box[0]);
 	ASSERT_EQ(0, bc_start_with(&box[0], bc_hogs, 16));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 16));
 	ASSERT_EQ(0, bc_cpu_units(box[0].id, 1000));
-	EXPECT_TRUE(gets(box, 2, 0, 25));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 25));
 	/* a third one */
 	ASSERT_EQ(0, bc_cpu_units(box[2].id, 4000));
 	ASSERT_EQ(0, bc_start_with(&box[2], bc_hogs, 4));
-	EXPECT_TRUE(gets(box, 3, 0, 13));
-	EXPECT_TRUE(gets(box, 3, 1, 37));
-	EXPECT_TRUE(gets(box, 3, 2, 50));
+	EXPECT_TRUE(bc_gets(box, 3, 0, 13));
+	EXPECT_TRUE(bc_gets(box, 3, 1, 37));
+	EXPECT_TRUE(bc_gets(box, 3, 2, 50));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 16));
 }
 
@@ -237,9 +155,9 @@ TEST_F(cpushare, more_than_it_can_use)
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	ASSERT_EQ(0, bc_start_with(&box[2], bc_hogs, 4));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
-	EXPECT_TRUE(gets(box, 3, 0, 50));
-	EXPECT_TRUE(gets(box, 3, 1, 17));
-	EXPECT_TRUE(gets(box, 3, 2, 33));
+	EXPECT_TRUE(bc_gets(box, 3, 0, 50));
+	EXPECT_TRUE(bc_gets(box, 3, 1, 17));
+	EXPECT_TRUE(bc_gets(box, 3, 2, 33));
 }
 
 /* Who is alone is not held, and is let go when it becomes so. */
@@ -257,9 +175,9 @@ TEST_F(cpushare, alone)
 	EXPECT_EQ(0, use.share_holds);
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
-	ASSERT_EQ(0, wait_held(box[0].id, 8));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 8));
 	EXPECT_EQ(128 + SIGKILL, bc_box_kill(&box[1]));
-	ASSERT_EQ(0, wait_held(box[0].id, 0));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 0));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 8));
 	ASSERT_EQ(0, bc_cpu_read(box[0].id, &use));
 	holds = use.share_holds;
@@ -298,10 +216,10 @@ TEST_F(cpushare, number_of_processors)
 	ASSERT_EQ(0, bc_cpu_units(box[1].id, 1000));
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
-	EXPECT_TRUE(gets(box, 2, 0, 50));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 50));
 	/* live */
 	ASSERT_EQ(0, bc_cpu_cpus(box[0].id, 0));
-	EXPECT_TRUE(gets(box, 2, 0, 75));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 75));
 }
 
 /* ---- within reach ---- */
@@ -313,7 +231,7 @@ static int starve(struct bc_box *box, long n)
 
 	ret = ret ?: bc_start_with(&box[0], bc_hogs, n);
 	ret = ret ?: bc_start_with(&box[1], bc_hogs, 4);
-	return ret ?: wait_held(box[0].id, n);
+	return ret ?: bc_wait_turns(box[0].id, n);
 }
 
 TEST_F(cpushare, signals_freezer_tracer)
@@ -327,27 +245,27 @@ TEST_F(cpushare, signals_freezer_tracer)
 	pid = box[0].pid;
 	ASSERT_EQ(0, kill(pid, SIGSTOP));
 	ASSERT_EQ(0, waitid(P_PID, pid, &info, WSTOPPED));
-	ASSERT_EQ(0, wait_held(box[0].id, 2));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 2));
 	ASSERT_EQ(0, kill(pid, SIGCONT));
-	ASSERT_EQ(0, wait_held(box[0].id, 3));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 3));
 
 	ASSERT_EQ(0, bc_cgroup_put(self->cgroup, "cgroup.freeze", "1"));
 	while (!bc_cgroup_frozen(self->cgroup))
 		bc_sleep_ms(1);
-	ASSERT_EQ(0, wait_held(box[0].id, 0));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 0));
 	ASSERT_EQ(0, bc_cgroup_put(self->cgroup, "cgroup.freeze", "0"));
-	ASSERT_EQ(0, wait_held(box[0].id, 3));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 3));
 
 	ASSERT_EQ(0, ptrace(PTRACE_SEIZE, pid, NULL, NULL));
 	ASSERT_EQ(0, ptrace(PTRACE_INTERRUPT, pid, NULL, NULL));
 	ASSERT_EQ(pid, waitpid(pid, &status, __WALL));
 	ASSERT_TRUE(WIFSTOPPED(status));
-	ASSERT_EQ(0, wait_held(box[0].id, 2));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 2));
 	ASSERT_EQ(0, ptrace(PTRACE_DETACH, pid, NULL, NULL));
-	ASSERT_EQ(0, wait_held(box[0].id, 3));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 3));
 
 	ASSERT_EQ(0, kill(pid, SIGUSR1));
-	ASSERT_EQ(0, wait_held(box[0].id, 3));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 3));
 	ASSERT_EQ(0, bc_cpu_units(box[0].id, UNITS_MOST));
 	while (!box[0].shm[HANDLED])
 		bc_sleep_ms(1);
@@ -361,7 +279,7 @@ TEST_F(cpushare, sigkill_acts_at_once)
 	ASSERT_EQ(0, starve(box, 12));
 	ASSERT_EQ(128 + SIGKILL, bc_box_kill(&box[0]));
 	ASSERT_EQ(0, bc_wait_counted(box[0].id));
-	ASSERT_EQ(0, wait_held(box[0].id, 0));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 0));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
 }
 
@@ -397,9 +315,9 @@ TEST_F(cpushare, sleepers)
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 1));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
-	ASSERT_EQ(0, shares(box, 2, 2000 * BC_MS, share));
-	EXPECT_LE(5, part(share, 2, 0));
-	EXPECT_LE(10, part(share, 2, 1));
+	ASSERT_EQ(0, bc_shares(box, 2, 2000 * BC_MS, share));
+	EXPECT_LE(5, bc_part(share, 2, 0));
+	EXPECT_LE(10, bc_part(share, 2, 1));
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 1));
 	ASSERT_EQ(0, bc_wait_steps(&box[1], 4));
 }
@@ -460,7 +378,7 @@ TEST_F(cpushare, processors_go_and_come)
 		EXPECT_EQ(0, bc_wait_steps(&box[1], 4));
 		ASSERT_EQ(0, online(1, "1"));
 	}
-	EXPECT_TRUE(gets(box, 2, 0, 25));
+	EXPECT_TRUE(bc_gets(box, 2, 0, 25));
 }
 
 TEST_F(cpushare, unload_lets_all_go)
@@ -470,7 +388,7 @@ TEST_F(cpushare, unload_lets_all_go)
 
 	ASSERT_EQ(0, starve(box, 12));
 	for (i = 0; i < 2; i++) {
-		ASSERT_EQ(0, wait_held(box[0].id, 12));
+		ASSERT_EQ(0, bc_wait_turns(box[0].id, 12));
 		ASSERT_EQ(0, bc_fairsched_unload());
 		ASSERT_EQ(0, bc_wait_steps(&box[0], 12));
 		/* the weights have stayed with the containers */
@@ -482,9 +400,9 @@ TEST_F(cpushare, unload_lets_all_go)
 	ASSERT_EQ(0, bc_wait_steps(&box[2], 4));
 	/* only now: to start takes minutes with a weight that is due a thousandth of a percent */
 	ASSERT_EQ(0, bc_cpu_units(box[2].id, UNITS_LEAST));
-	ASSERT_EQ(0, wait_held(box[2].id, 4));
+	ASSERT_EQ(0, bc_wait_turns(box[2].id, 4));
 	ASSERT_EQ(0, bc_box_end(&box[2]));
-	ASSERT_EQ(0, wait_held(box[0].id, 12));
+	ASSERT_EQ(0, bc_wait_turns(box[0].id, 12));
 	ASSERT_EQ(0, bc_box_make(&box[2]));
 }
 

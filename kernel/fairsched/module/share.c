@@ -58,12 +58,8 @@ struct fsched_waiter {
 	u64			since;
 };
 
-/*
- * Of the pool, of who waits, and of what is known about seats. Raw, interrupts off.
- * Tasks are woken under it, so it is never taken with a runqueue's lock held.
- */
-static DEFINE_RAW_SPINLOCK(fsched_lock);
-static struct fsched_pool fsched_pool;
+DEFINE_RAW_SPINLOCK(fsched_lock);
+struct fsched_pool fsched_pool = { .policy = &fsched_fair };
 static struct fsched_node **fsched_slots;
 static u32 fsched_waiting;	/* tasks in lists; read without the lock */
 
@@ -582,33 +578,6 @@ out:
 /* ---- containers ---- */
 
 /**
- * fsched_share_init() - of a new container: a weight of 1000, all processors, class 1
- * @share: zeroed
- * Return: 0 or -ENOMEM.
- */
-int fsched_share_init(struct fsched_share *share)
-{
-	share->seen = alloc_percpu(u64);
-	if (!share->seen)
-		return -ENOMEM;
-	INIT_LIST_HEAD(&share->held);
-	share->party.class = BC_CPU_CLASS_DEFAULT;
-	raw_spin_lock_irq(&fsched_lock);
-	fsched_party_init(&fsched_pool, &share->party);
-	raw_spin_unlock_irq(&fsched_lock);
-	return 0;
-}
-
-/**
- * fsched_share_free() - mirror of fsched_share_init()
- * @share: after fsched_share_end(), and nobody waits any more
- */
-void fsched_share_free(struct fsched_share *share)
-{
-	free_percpu(share->seen);
-}
-
-/**
  * fsched_share_set() - another weight, another number of processors, another class; live
  * @share: of the container
  * @weight: FSCHED_WEIGHT_MIN to FSCHED_WEIGHT_MAX
@@ -666,31 +635,6 @@ void fsched_share_end(struct fsched_account *account)
 		raw_spin_unlock_irq(&fsched_lock);
 		cond_resched();
 	} while (more);
-}
-
-/**
- * fsched_share_read() - how it stands
- * @share: of the container
- * @use: out
- *
- * Context: any that may turn off interrupts.
- */
-void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&fsched_lock, flags);
-	*use = (struct fsched_share_use){
-		.weight = share->party.weight,
-		.cpus = share->party.cpus,
-		.class = share->party.class,
-		.held_ns =
-			share->held_ns + share->nr_held * ktime_get_mono_fast_ns() - share->since,
-		.held = share->nr_held,
-		.holds = share->holds,
-		.longest = share->longest,
-	};
-	raw_spin_unlock_irqrestore(&fsched_lock, flags);
 }
 
 /* ---- processors ---- */
@@ -786,7 +730,10 @@ int fsched_shares_init(void)
 		kvcalloc((FSCHED_QUEUES + 1) * (BC_MAX + 1), sizeof(*fsched_slots), GFP_KERNEL);
 	if (!fsched_slots)
 		return -ENOMEM;
-	fsched_pool_init(&fsched_pool, &fsched_fair, 1, fsched_slots, BC_MAX + 1);
+	/* a policy may be chosen before, and just now */
+	raw_spin_lock_irq(&fsched_lock);
+	fsched_pool_init(&fsched_pool, fsched_pool.policy, 1, fsched_slots, BC_MAX + 1);
+	raw_spin_unlock_irq(&fsched_lock);
 	for_each_possible_cpu(cpu) {
 		struct fsched_seat *seat = fsched_seat_of(cpu);
 

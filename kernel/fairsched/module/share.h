@@ -11,14 +11,23 @@
 #include <linux/list.h>
 #include <linux/sched.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 
 #include "../fsched.h"
 
 struct fsched_account;
 
+/*
+ * Of the pool, of who waits, and of what is known about seats. Raw, interrupts off.
+ * Tasks are woken under it, so it is never taken with a runqueue's lock held.
+ */
+extern raw_spinlock_t fsched_lock;
+extern struct fsched_pool fsched_pool;
+
 /**
  * struct fsched_share - what a container is to the pool
  * @party: its part of the decision
+ * @node: link among all that a policy decides about
  * @seen: by processor, what of the time used there is charged to @party; of that
  *	processor, interrupts off
  * @counted: it has a number of processors: asks also for one that is free
@@ -34,6 +43,7 @@ struct fsched_account;
  */
 struct fsched_share {
 	struct fsched_party	party;
+	struct list_head	node;
 	u64 __percpu		*seen;
 	bool			counted;
 	bool			dead;
@@ -100,11 +110,8 @@ struct fsched_share_use {
 	u64	longest;
 };
 
-int fsched_share_init(struct fsched_share *share);
-void fsched_share_free(struct fsched_share *share);
 void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus, u8 class);
 void fsched_share_end(struct fsched_account *account);
-void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use);
 bool fsched_share_wants(u32 tag);
 bool fsched_share_pass(struct fsched_account *account);
 void fsched_share_switch(struct fsched_seat *seat, struct fsched_account *account, u32 from,
@@ -115,5 +122,11 @@ void fsched_shares_exit(void);
 int fsched_shares_start(void);
 void fsched_shares_stop(void);
 bool fsched_shares_contended(void);
+
+/* ---- policy.c ---- */
+
+int fsched_share_init(struct fsched_share *share);
+void fsched_share_free(struct fsched_share *share);
+void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use);
 
 #endif

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Policies of the fair-share scheduler: which container is next, and how far ahead one may be.
+ * Policies of the fair-share scheduler: which container is next, and how far ahead one may be,
+ * decided by a module of your own.
  *
- * Who waits, caps, numbers of processors and that no processor idles are the scheduler's
- * business and hold under each. A policy is arithmetic: compiles in user space, too.
+ * A policy is chosen for the whole host, at any time (parameter policy of
+ * fairsched.ko). Who waits, caps, numbers of processors and that no processor idles are
+ * the scheduler's business and hold under each. It is arithmetic: compiles in user
+ * space, too. Documentation/fairsched.rst is the guide, Documentation/examples/policy-robin
+ * a module to start from.
  *
  * The terms: a pool shares its processors among parties (containers). The age of a party is
  * its virtual time: it grows as the party runs, and the youngest that waits is next. The
@@ -186,5 +190,15 @@ static inline bool fsched_before(s64 a, s64 b)
 /* What policy fair answers: to start from, and deviate. */
 u64 fsched_fair_cost(struct fsched_pool *pool, const struct fsched_party *party, u64 ns);
 u64 fsched_fair_lead(const struct fsched_pool *pool, const struct fsched_queue *queue, u32 ns);
+
+#ifdef __KERNEL__
+#include <linux/module.h>
+
+/* Once in a module that registers a policy: what it uses is exported to it. */
+#define FSCHED_POLICY_MODULE() MODULE_INFO(import_ns, "BEANPOD")
+
+int fsched_policy_register(const struct fsched_policy *policy);
+void fsched_policy_unregister(const struct fsched_policy *policy);
+#endif
 
 #endif
