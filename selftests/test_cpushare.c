@@ -206,9 +206,12 @@ TEST_F(cpushare, number_of_processors)
 		bc_sleep_ms(20);
 		ASSERT_EQ(0, bc_cpu_read(box[0].id, &use));
 		passed = bc_cpu_now() - start_ns;
-		/* who comes from the kernel does so on a second one, and a tick is charged late */
-		ASSERT_GE(passed + passed / 20 + 40 * BC_MS, use.used - first);
-	} while (use.used - first < 1500 * BC_MS);
+		/*
+		 * Who comes from the kernel does so on a second one, and a tick is charged
+		 * late: later than any measure while the machine has no time for a processor.
+		 */
+		ASSERT_GE(passed + passed / 4 + 200 * BC_MS, use.used - first);
+	} while (use.used - first < 3000 * BC_MS);
 	EXPECT_LT(0, use.share_holds);
 	ASSERT_EQ(0, bc_wait_steps(&box[0], 4));
 	/* the other one has the rest, in spite of its weight */
