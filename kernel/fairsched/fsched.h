@@ -87,6 +87,9 @@ void fsched_leave(struct fsched_pool *pool, struct fsched_party *party, u64 now)
 void fsched_enter(struct fsched_pool *pool, struct fsched_party *party, u64 now);
 bool fsched_alone(const struct fsched_pool *pool, const struct fsched_party *party);
 struct fsched_party *fsched_pick(struct fsched_pool *pool, u64 now);
+void fsched_bar(struct fsched_pool *pool, struct fsched_party *party, u64 now);
+void fsched_unbar(struct fsched_pool *pool, struct fsched_party *party,
+		  const struct fsched_party *taker);
 void fsched_stop(struct fsched_pool *pool, struct fsched_party *party, bool waits, u64 now);
 void fsched_charge(struct fsched_pool *pool, struct fsched_party *party, u64 ns, u64 now);
 enum fsched_verdict fsched_check(struct fsched_pool *pool, struct fsched_party *party, u64 ran_ns,

@@ -119,7 +119,8 @@ static void settle(struct fsched_pool *pool, struct fsched_party *party)
 	if (party->waiting && party->cap.closed) {
 		place = FSCHED_SHUT;
 		key = fsched_cap_opens(&party->cap);
-	} else if (party->waiting && (!party->cpus || party->running < party->cpus)) {
+	} else if (party->waiting && !party->barred &&
+		   (!party->cpus || party->running < party->cpus)) {
 		place = FSCHED_READY;
 	}
 	if (place == party->place) {
@@ -366,6 +367,38 @@ struct fsched_party *fsched_pick(struct fsched_pool *pool, u64 now)
 		return party;
 	}
 	return NULL;
+}
+
+/**
+ * fsched_bar() - the party that was just picked has no thread that may use the processor
+ * @pool: the pool
+ * @party: its thread waits on, and it is not picked again before fsched_unbar()
+ * @now: time
+ */
+void fsched_bar(struct fsched_pool *pool, struct fsched_party *party, u64 now)
+{
+	party->barred = true;
+	fsched_stop(pool, party, true, now);
+}
+
+/**
+ * fsched_unbar() - mirror of fsched_bar(), when it is known whose the processor is
+ * @pool: the pool
+ * @party: the party
+ * @taker: who was picked instead; NULL: nobody
+ *
+ * Of a weight that it cannot use, it saves up no more than others that cannot use theirs.
+ */
+void fsched_unbar(struct fsched_pool *pool, struct fsched_party *party,
+		  const struct fsched_party *taker)
+{
+	struct fsched_queue *queue = queue_of(pool, party);
+
+	party->barred = false;
+	if (taker && taker->queue == party->queue)
+		not_younger_than(party,
+				 taker->age - fsched_fair_lead(pool, queue, pool->credit_ns));
+	settle(pool, party);
 }
 
 /**

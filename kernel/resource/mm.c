@@ -477,8 +477,7 @@ static bool bc_mmap_expand(struct bc *bc, struct mm_struct *mm, vm_flags_t flags
 	return false;
 }
 
-static bool notrace bc_wrap_mmap_expand(struct mm_struct *mm, vm_flags_t flags,
-					unsigned long pages)
+static bool notrace bc_wrap_mmap_expand(struct mm_struct *mm, vm_flags_t flags, unsigned long pages)
 {
 	struct bc *bc;
 	bool ok;

@@ -238,6 +238,39 @@ static bool within(u64 is, double due, double percent)
 	return is >= due * (100 - percent) / 100 && is <= due * (100 + percent) / 100;
 }
 
+/* Threads that are bound to other processors: the next party is asked, and none is lost. */
+static void test_pick_passes_over(void)
+{
+	start(&fsched_fair, 2, 3);
+	for (u32 i = 0; i < 3; i++)
+		wake(i, 2);
+	CHECK(fsched_pick(&pool, now) == &party[0]);
+	fsched_bar(&pool, &party[0], now);
+	CHECK(party[0].waiting == 2 && !party[0].running);
+	CHECK(fsched_pick(&pool, now) == &party[1]);
+	fsched_bar(&pool, &party[1], now);
+	CHECK(fsched_pick(&pool, now) == &party[2]);
+	fsched_unbar(&pool, &party[1], &party[2]);
+	fsched_unbar(&pool, &party[0], &party[2]);
+	CHECK(party[0].place == FSCHED_READY && party[1].place == FSCHED_READY);
+	/* however long it could not use it, it is a bounded time ahead */
+	for (int i = 0; i < 1000; i++) {
+		now += 10 * MS;
+		fsched_charge(&pool, &party[2], 10 * MS, now);
+		if (fsched_check(&pool, &party[2], 10 * MS, now) == FSCHED_RUN)
+			continue;
+		fsched_stop(&pool, &party[2], true, now);
+		while (fsched_pick(&pool, now) != &party[2] && !failed) {
+			for (u32 j = 0; j < 2; j++)
+				if (party[j].running)
+					fsched_bar(&pool, &party[j], now);
+		}
+		for (u32 j = 0; j < 2; j++)
+			fsched_unbar(&pool, &party[j], &party[2]);
+	}
+	CHECK(party[2].age - party[0].age < (s64)(300 * MS));
+}
+
 static void test_shares(void)
 {
 	start(&fsched_fair, 1, 3);
@@ -615,6 +648,7 @@ static const struct {
 	{ "a thread that was not picked", test_enter },
 	{ "while nobody waits nobody pays", test_nobody_waits_nobody_pays },
 	{ "time is the age of the last admission", test_time_is_the_last_admission },
+	{ "who cannot use a processor is passed over", test_pick_passes_over },
 	{ "a lead is kept up to its bound", test_lead },
 	{ "threads of a party take turns", test_turn },
 	{ "cpus bounds what runs at a time", test_cpus },

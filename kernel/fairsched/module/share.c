@@ -182,9 +182,8 @@ bool fsched_share_wants(u32 tag)
 {
 	const struct fsched_seat *seat = &raw_cpu_ptr(&fsched_cpus)->seat;
 
-	return READ_ONCE(fsched_sharing) &&
-	       (READ_ONCE(seat->tag) != tag || READ_ONCE(seat->look) ||
-		(READ_ONCE(seat->guests) & fsched_guest(current)));
+	return READ_ONCE(fsched_sharing) && (READ_ONCE(seat->tag) != tag || READ_ONCE(seat->look) ||
+					     (READ_ONCE(seat->guests) & fsched_guest(current)));
 }
 
 /* ---- seats and the pool ---- */
@@ -311,10 +310,11 @@ static bool fsched_seat_fill(struct fsched_seat *seat, u64 now)
 		waiter = fsched_first_for(fsched_share_of(party), smp_processor_id());
 		if (waiter)
 			break;
+		fsched_bar(&fsched_pool, party, now);
 		passed[n++] = party;
 	}
 	while (n)
-		fsched_stop(&fsched_pool, passed[--n], true, now);
+		fsched_unbar(&fsched_pool, passed[--n], waiter ? party : NULL);
 	if (!waiter)
 		return false;
 	fsched_line_leave(waiter);

@@ -88,6 +88,7 @@ enum fsched_place {
  * @place: the heap that @node is in
  * @queue: index of its queue; changes only when it is in no heap
  * @active: counted in the weight of its queue
+ * @barred: passed over: see fsched_bar()
  * @cap: its hard limit
  * @running: threads that have a processor
  * @waiting: threads that could use one
@@ -106,6 +107,7 @@ struct fsched_party {
 	u8			place;
 	u8			queue;
 	bool			active;
+	bool			barred;
 	struct fsched_cap	cap;
 	u32			running;
 	u32			waiting;
