@@ -465,13 +465,36 @@ static enum hrtimer_restart fsched_on_tick(struct hrtimer *timer)
 
 /* ---- tasks ---- */
 
+/*
+ * Seats lost in context switches at which nobody looked. As long as they count, a container with
+ * a number of processors gets no other; and none that waits may be able to run on theirs.
+ */
+static void fsched_seats_forget(struct fsched_share *share)
+{
+	struct fsched_account *account = container_of(share, struct fsched_account, share);
+	unsigned int cpu;
+
+	lockdep_assert_held(&fsched_lock);
+	for_each_possible_cpu(cpu) {
+		struct fsched_seat *seat = fsched_seat_of(cpu);
+
+		if (seat->account != account || READ_ONCE(seat->tag) == account->tag)
+			continue;
+		/* what it has used there is charged when the seat is its own again */
+		fsched_stop(&fsched_pool, &share->party, false, ktime_get_mono_fast_ns());
+		seat->account = NULL;
+	}
+}
+
 /* Sleep until it is let go or somebody wants it; in the lock, and out of it. */
-static void fsched_wait_turn(struct fsched_waiter *waiter)
+static void fsched_wait_turn(struct fsched_share *share, struct fsched_waiter *waiter)
 {
 	while (!list_empty(&waiter->node)) {
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (signal_pending(current))
 			break;
+		if (share->counted)
+			fsched_seats_forget(share);
 		raw_spin_unlock_irq(&fsched_lock);
 		fsched_seats_call(current->cpus_ptr);
 		schedule_timeout(FSCHED_PATIENCE);
@@ -490,7 +513,7 @@ static bool fsched_wait(struct fsched_share *share, struct fsched_waiter *waiter
 	share->since += waiter->since;
 	share->nr_held++;
 	share->holds++;
-	fsched_wait_turn(waiter);
+	fsched_wait_turn(share, waiter);
 	now = ktime_get_mono_fast_ns();
 	time = now - waiter->since;
 	share->since -= waiter->since;
