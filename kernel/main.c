@@ -41,6 +41,7 @@ static const struct bc_hook_group *const bc_groups[] = {
 	&bc_iptent_hooks,
 	&bc_oom_hooks,
 	&bc_view_hooks,
+	&bc_cpus_hooks,
 	&bc_userns_hooks,
 };
 /* clang-format on */

@@ -201,6 +201,35 @@ t_attack_console() {
 	drop $BASE
 }
 
+# All that tells a program of its processors agrees with --cpus.
+t_cpus() {
+	local all n
+	all=$(cat /sys/devices/system/cpu/online)
+	n=$(getconf _NPROCESSORS_ONLN)
+	shown() {
+		vz exec $BASE '/bin/busybox nproc; grep -c ^processor /proc/cpuinfo
+			grep -c "^cpu[0-9]" /proc/stat; cat /sys/devices/system/cpu/online'
+		out=${out//$'\n'/ }
+	}
+	modprobe fairsched || fail "modprobe fairsched"
+	new $BASE --cpus 1
+	start $BASE; expect_no enforced
+	shown; expect [ "$out" = "1 1 1 0" ]
+	vz set $BASE --cpus 0; expect_rc 0
+	shown; expect [ "$out" = "$n $n $n $all" ]
+	vz set $BASE --cpus 1000; expect_rc 0
+	shown; expect [ "$out" = "$n $n $n $all" ]
+	vz set $BASE --cpus 1; expect_rc 0
+	shown; expect [ "$out" = "1 1 1 0" ]
+	# The first of one is all of the host's: nobody crowds on processor 0.
+	vz exec $BASE '/bin/busybox taskset -p 1 1 && /bin/busybox taskset -p 1'; expect_rc 0
+	expect_out "new affinity mask: 1"
+	expect [ "$(awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$(init_of $BASE)/status")" = "$all" ]
+	expect [ "$(nproc)" = "$n" ]
+	drop $BASE
+	rmmod fairsched || fail "rmmod fairsched"
+}
+
 t_attack_cgroup() {
 	local own=/sys/fs/cgroup/beanpod/$BASE leaf
 	new $BASE --ram 64M
@@ -273,6 +302,6 @@ t_attack_destroy() {
 }
 
 tests=(namespaces mounts_and_devices privileges rights inherits_nothing attack_newcomer
-	attack_descriptors attack_pty attack_console attack_cgroup attack_destroy)
+	attack_descriptors attack_pty attack_console cpus attack_cgroup attack_destroy)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

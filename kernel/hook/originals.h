@@ -44,4 +44,9 @@
 	X(oom_badness)		\
 	X(proc_lookup)		\
 	X(proc_readdir)		\
+	X(sched_getaffinity)	\
+	X(sched_setaffinity)	\
+	X(show_stat)		\
+	X(show_cpuinfo)		\
+	X(show_cpus_attr)	\
 	X(blkcg_maybe_throttle_current)

@@ -22,6 +22,7 @@ enum bc_viewer {
 
 enum bc_viewer bc_view(const struct inode *inode, struct bc **bc);
 extern const struct bc_hook_group bc_view_hooks;
+extern const struct bc_hook_group bc_cpus_hooks;
 
 int bc_proc_init(void);
 void bc_proc_exit(void);
