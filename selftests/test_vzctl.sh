@@ -411,6 +411,75 @@ t_quota() {
 	drop $BASE
 }
 
+allowed() { awk '/^Cpus_allowed_list/ { print $2 }' "/proc/$(init_of $1)/status"; }
+nodes() { awk '/^Mems_allowed_list/ { print $2 }' "/proc/$(init_of $1)/status"; }
+t_cpumask() {
+	local bad all last cg=/sys/fs/cgroup
+	all=$(cat /sys/devices/system/cpu/online)
+	last=${all##*[-,]}
+	for bad in x 1-0 '0,' -1 8192 ALL ''; do
+		vz create $BASE --ostemplate box --cpumask "$bad"
+		expect_rc 21; expect_out "\"$bad\""; expect_out "0 to 8191"
+	done
+	vz create $BASE --ostemplate box --nodemask auto; expect_rc 21; expect_out "0 to 1023"
+	vz create $BASE --ostemplate box --cpumask 0-$((last + 1)); expect_rc 21
+	expect_out "$((last + 1)) is not there, this host has processors $all"
+	vz create $BASE --ostemplate box --nodemask 1023; expect_rc 21
+	expect_out "1023 is not there, this host has nodes with memory 0"
+	new $BASE --cpumask "$last"
+	start $BASE; expect_no enforced
+	expect [ "$(allowed $BASE)" = "$last" ]
+	vz exec $BASE '/bin/busybox nproc'; expect [ "$out" = 1 ]
+	# What enters is bound, too, and what runs moves at once.
+	vz exec $BASE 'grep Cpus_allowed_list /proc/self/status'; expect_out "	$last"
+	vz set $BASE --cpumask 0; expect_rc 0; expect_out "not saved"
+	expect [ "$(allowed $BASE)" = 0 ]
+	vz set $BASE --cpumask 0-$((last + 1)) --save; expect_rc 21; expect_out "processors $all"
+	expect [ "$(allowed $BASE)" = 0 ]
+	vz restart $BASE --fast; expect_rc 0
+	expect [ "$(allowed $BASE)" = "$last" ]
+	vz set $BASE --cpumask auto --nodemask 0 --save; expect_rc 0
+	expect grep -q '^CPUMASK="auto"' /etc/vz/conf/$BASE.conf
+	expect grep -q '^NODEMASK="0"' /etc/vz/conf/$BASE.conf
+	expect [ "$(allowed $BASE)" = "$(cat /sys/devices/system/node/node0/cpulist)" ]
+	expect [ "$(cat $cg/beanpod/$BASE/cpuset.mems)" = 0 ]
+	expect [ "$(nodes $BASE)" = 0 ]
+	vz set $BASE --cpumask "0,$last" --nodemask all --save; expect_rc 0
+	expect [ "$(nodes $BASE)" = "$(cat /sys/devices/system/node/has_memory)" ]
+	expect [ "$(allowed $BASE)" = "$all" ]
+	vz set $BASE --cpumask "$last"; expect_rc 0
+	expect [ "$(allowed $BASE)" = "$last" ]
+	vz set $BASE --cpumask all --save; expect_rc 0
+	expect [ "$(allowed $BASE)" = "$all" ]
+	vz stop $BASE --fast; expect_rc 0
+	vz set $BASE --cpumask 0 --save; expect_rc 0
+	start $BASE
+	expect [ "$(allowed $BASE)" = 0 ]
+	vz stop $BASE --fast; expect_rc 0
+	# A file from a larger host.
+	sed -i "s/^CPUMASK=.*/CPUMASK=\"0,$((last + 5))\"/" /etc/vz/conf/$BASE.conf
+	vz start $BASE; expect_rc 21
+	expect_out "CPUMASK=\"0,$((last + 5))\""; expect_out "this host has processors $all"
+	expect is $BASE "exist unmounted down"
+	# Without the controller: a start goes on and says so, a setting fails.
+	vz set $BASE --cpumask 0 --save; expect_rc 0
+	if echo -cpuset > $cg/beanpod/cgroup.subtree_control &&
+		echo -cpuset > $cg/cgroup.subtree_control &&
+		mount --bind /dev/full $cg/cgroup.subtree_control; then
+		start $BASE; expect_out "CPUMASK=0 is not enforced"; expect_out cpuset
+		expect [ "$(allowed $BASE)" = "$all" ]
+		vz set $BASE --cpumask 0; expect_rc 2; expect_out "CPUMASK=0 is not enforced"
+		vz set $BASE --cpumask all; expect_rc 0
+		vz stop $BASE --fast; expect_rc 0
+		umount $cg/cgroup.subtree_control || fail "umount"
+	else
+		fail "cpuset cannot be taken away"
+	fi
+	start $BASE
+	expect [ "$(allowed $BASE)" = 0 ]
+	drop $BASE
+}
+
 t_simfs() {
 	new $BASE --layout simfs
 	start $BASE
@@ -447,6 +516,6 @@ t_debian() {
 }
 
 tests=(help no_container no_global_config not_root create uids life mount exec exec_stuck enter
-	limits memory policy cpulimit cpuclass quota simfs debian)
+	limits memory policy cpulimit cpuclass cpumask quota simfs debian)
 [ $# = 0 ] || tests=("$@")
 vzctl_main "${tests[@]}"

@@ -19,7 +19,9 @@ _vzctl_settings()
 _vzctl_values()
 {
 	vzctl --dump-params 2>/dev/null | awk -F '\t' -v option="${1#--}" '
-		$1 == option && $3 ~ /^[a-z]+([|][a-z]+)+$/ { gsub(/[|]/, "\n", $3); print $3 }'
+		$1 == option && $3 ~ /^[A-Za-z]+([|][a-z]+)+$/ {
+			gsub(/[|]/, "\n", $3); sub(/^[A-Z]+\n/, "", $3); print $3
+		}'
 }
 
 _vzctl()

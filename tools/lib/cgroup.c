@@ -193,6 +193,21 @@ int vz_cgroup_set(uint32_t ctid, const char *file, const char *text)
 	return dir < 0 ? -1 : vz_write_text(dir, file, text);
 }
 
+int vz_cgroup_enable(const char *controller)
+{
+	static const char *const dirs[] = { VZ_CGROUP_ROOT, VZ_CGROUP_ROOT "/" PARENT };
+	char word[32];
+
+	snprintf(word, sizeof(word), "+%s", controller);
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++) {
+		_cleanup_close_ int dir = vz_open_host(dirs[i], DIR_FLAGS);
+
+		if (dir < 0 || vz_write_text(dir, "cgroup.subtree_control", word))
+			return -1;
+	}
+	return 0;
+}
+
 /* Waits until no task is left: cgroup.events is polled for POLLPRI. */
 static int wait_empty(int dirfd, int timeout_ms)
 {

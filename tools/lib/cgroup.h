@@ -36,6 +36,13 @@ int vz_cgroup_has(uint32_t ctid, pid_t pid);
 /* Writes a limit of the container's cgroup. 0, or -1 with errno (ENOENT: no such file). */
 int vz_cgroup_set(uint32_t ctid, const char *file, const char *text);
 
+/**
+ * vz_cgroup_enable() - let the containers' cgroups have a controller, those that run as well
+ *
+ * Return: 0; -1 with errno if the hierarchy does not have it.
+ */
+int vz_cgroup_enable(const char *controller);
+
 /* SIGKILL to every task, forks in progress included. 0, or -1 with errno. */
 int vz_cgroup_kill(uint32_t ctid);
 

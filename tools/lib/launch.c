@@ -14,6 +14,7 @@
 #include "cgroup.h"
 #include "child.h"
 #include "cleanup.h"
+#include "cpuset.h"
 #include "ct.h"
 #include "err.h"
 #include "fd.h"
@@ -106,6 +107,16 @@ static int attach_cgroup(struct launch *s)
 			    s->ct->id);
 }
 
+/* Nor is a host that cannot bind containers to processors. */
+static int bind_cpus(struct launch *s)
+{
+	int rc = vz_cpuset_apply(s->ct->id, s->ct->merged, NULL, s->e);
+
+	if (rc > 0)
+		vz_log(VZ_LOG_WARN, "%s", s->e->msg);
+	return rc < 0 ? -1 : 0;
+}
+
 static int make_limits(struct launch *s)
 {
 	if (make_beancounter(s))
@@ -114,7 +125,7 @@ static int make_limits(struct launch *s)
 	if (s->cgroup < 0)
 		return -1;
 	s->cgroup_made = true;
-	if (attach_cgroup(s))
+	if (attach_cgroup(s) || bind_cpus(s))
 		return -1;
 	return vz_memory_apply(s->ct->id, s->ct->merged, s->e) || vz_rootfs_quota(s->ct, s->e) ?
 		       -1 :

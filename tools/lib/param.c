@@ -12,6 +12,7 @@
 
 #include "conf.h"
 #include "err.h"
+#include "ids.h"
 #include "num.h"
 #include "policy.h"
 #include "rights.h"
@@ -255,6 +256,22 @@ static char *canon_percent(const struct vz_param *p, const char *value, struct v
 	return asprintf(&text, "%" PRIu64, v / 100) < 0 ? NULL : text;
 }
 
+/* Words are in lower case; what is not stands for the list. */
+static char *canon_ids(const struct vz_param *p, const char *value, struct vz_err *e)
+{
+	const char *words = strchr(p->arg, '|') + 1;
+	struct vz_ids ids;
+	char want[96];
+
+	if (is_one_of(value, words))
+		return strdup(value);
+	if (!vz_ids_parse(value, p->max, &ids))
+		return vz_ids_format(&ids);
+	snprintf(want, sizeof(want), "numbers from 0 to %" PRIu64 " and ranges, as 0-2,7, or %s",
+		 p->max, words);
+	return bad(value, VZ_EXIT_BAD_VALUE, e, want);
+}
+
 static char *canon_factor(const char *value, struct vz_err *e)
 {
 	uint64_t milli;
@@ -313,6 +330,8 @@ static char *canon(const struct vz_param *p, const char *value, struct vz_err *e
 		return canon_policy(value, e);
 	case VZ_TYPE_PERCENT:
 		return canon_percent(p, value, e);
+	case VZ_TYPE_IDS:
+		return canon_ids(p, value, e);
 	case VZ_TYPE_YESNO:
 		yes = vz_param_yesno(value);
 		if (yes < 0)

@@ -49,6 +49,7 @@ enum vz_param_type {
 	VZ_TYPE_DISKINODES,	/* soft:hard in items */
 	VZ_TYPE_ITEMS,		/* a number, or the pair of limits that old files hold */
 	VZ_TYPE_POLICY,		/* resource:policy[,...] */
+	VZ_TYPE_IDS,		/* list of numbers from 0 to max, or a word of vz_param::arg */
 	VZ_TYPE_PERCENT,	/* two decimals at most, min to max in 1/100 % */
 };
 
@@ -62,7 +63,7 @@ struct vz_param {
 	unsigned int flags;	/* enum vz_param_flags */
 	int resource;		/* row of bc_resources.h, -1: no beancounter */
 	enum bc_unit unit;	/* of the resource */
-	uint64_t min, max;	/* of VZ_TYPE_NUMBER and VZ_TYPE_PERCENT */
+	uint64_t min, max;	/* of VZ_TYPE_NUMBER, _PERCENT and _IDS */
 	const char *arg;	/* shown in help for the value */
 	const char *help;	/* one line */
 };

@@ -6,6 +6,7 @@
 
 #include "lib/ctid.h"
 #include "lib/err.h"
+#include "lib/ids.h"
 #include "lib/limit.h"
 #include "lib/num.h"
 #include "lib/param.h"
@@ -31,6 +32,25 @@ static void try_unit(const char *s, enum bc_unit unit)
 	must(strlen(text) < sizeof(text));
 	must(vz_limit_parse(text, unit, &again, &e) == 0);
 	must(again.barrier == l.barrier && again.limit == l.limit);
+}
+
+static void try_ids(const char *s)
+{
+	struct vz_ids ids = { { 1 } }, again, rest;
+	char *text;
+
+	if (vz_ids_parse(s, 500, &ids)) {
+		must(ids.word[0] == 1 && !ids.word[VZ_IDS / 64 - 1]);
+		return;
+	}
+	must(!vz_ids_empty(&ids) && !ids.word[501 / 64 + 1]);
+	text = vz_ids_format(&ids);
+	must(text && vz_ids_parse(text, 500, &again) == 0);
+	must(memcmp(&ids, &again, sizeof(ids)) == 0);
+	rest = ids;
+	vz_ids_drop(&rest, &again);
+	must(vz_ids_empty(&rest));
+	free(text);
 }
 
 /* A canonical value is one of its key, whichever option it came by, and does not change. */
@@ -63,6 +83,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	try_unit(s, BC_UNIT_BYTES);
 	try_unit(s, BC_UNIT_PAGES);
 	try_unit(s, BC_UNIT_ITEMS);
+	try_ids(s);
 	if (vz_num_u64(s, 5, 500, &v) == 0)
 		must(v >= 5 && v <= 500);
 	if (vz_num_i64(s, -5, 5, &i) == 0)

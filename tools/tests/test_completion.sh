@@ -22,7 +22,7 @@ offers()
 	printf '%s\n' "${COMPREPLY[@]}" | sort | xargs
 }
 
-plan 15
+plan 16
 is "$(offers vzctl st)" "start status stop" "commands"
 is "$(offers vzctl --quiet exec)" "exec exec2 exec3" "behind an option"
 is "$(offers vzctl stop '')" "101" "running containers"
@@ -31,6 +31,7 @@ is "$(offers vzctl set 101 --sa)" "--save" "save"
 is "$(offers vzctl set 101 --layout)" "" "a setting of create only"
 is "$(offers vzctl create 101 --layout '')" "overlay simfs" "words of a setting"
 is "$(offers vzctl set 101 --onboot '')" "no yes" "yes and no"
+is "$(offers vzctl set 101 --cpumask '')" "all auto" "words beside a list"
 is "$(offers vzlist -o ctid,numproc)" \
 	"ctid,numproc ctid,numproc.b ctid,numproc.f ctid,numproc.l ctid,numproc.m" "columns"
 is "$(offers vzlist --s)" "--sort --stopped" "options"

@@ -119,6 +119,41 @@ TEST(percents)
 	CHECK_STR(canon("cpulimit", "5%%"), "exit 21");
 }
 
+TEST(masks)
+{
+	CHECK_STR(canon("cpumask", "all"), "all");
+	CHECK_STR(canon("cpumask", "auto"), "auto");
+	CHECK_STR(canon("nodemask", "all"), "all");
+	CHECK_STR(canon("nodemask", "auto"), "exit 21");
+	CHECK_STR(canon("cpumask", "0"), "0");
+	CHECK_STR(canon("cpumask", "7,0-2"), "0-2,7");
+	CHECK_STR(canon("cpumask", "2,1,0,3-3,1-2"), "0-3");
+	CHECK_STR(canon("cpumask", "007"), "7");
+	CHECK_STR(canon("cpumask", "8191"), "8191");
+	CHECK_STR(canon("cpumask", "0-8191"), "0-8191");
+	CHECK_STR(canon("cpumask", "63,64,127-128"), "63-64,127-128");
+	CHECK_STR(canon("cpumask", "8192"), "exit 21");
+	CHECK(strstr(err.msg, "--cpumask") && strstr(err.msg, "\"8192\"") &&
+	      strstr(err.msg, "0 to 8191") && strstr(err.msg, "all|auto"));
+	CHECK_STR(canon("nodemask", "0-1024"), "exit 21");
+	CHECK(strstr(err.msg, "0 to 1023"));
+	CHECK_STR(canon("cpumask", "4294967296"), "exit 21");
+	CHECK_STR(canon("cpumask", "99999999999999999999-99999999999999999999"), "exit 21");
+	CHECK_STR(canon("cpumask", ""), "exit 21");
+	CHECK_STR(canon("cpumask", "LIST"), "exit 21");
+	CHECK_STR(canon("cpumask", "ALL"), "exit 21");
+	CHECK_STR(canon("cpumask", "all,0"), "exit 21");
+	CHECK_STR(canon("cpumask", "2-1"), "exit 21");
+	CHECK_STR(canon("cpumask", "0,"), "exit 21");
+	CHECK_STR(canon("cpumask", ",0"), "exit 21");
+	CHECK_STR(canon("cpumask", "0-"), "exit 21");
+	CHECK_STR(canon("cpumask", "-1"), "exit 21");
+	CHECK_STR(canon("cpumask", "0-1-2"), "exit 21");
+	CHECK_STR(canon("cpumask", "0 1"), "exit 21");
+	CHECK_STR(canon("cpumask", "0x1"), "exit 21");
+	CHECK_STR(canon("cpumask", "0-3:2"), "exit 21");
+}
+
 TEST(policies)
 {
 	CHECK_STR(canon("policy", "numproc:observe"), "numproc:observe");

@@ -11,6 +11,7 @@
 #include "cmd.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
+#include "lib/cpuset.h"
 #include "lib/fd.h"
 #include "lib/lock.h"
 #include "lib/log.h"
@@ -139,6 +140,8 @@ static int run(struct vz_cmd_ctx *ctx, struct vz_err *e)
 	c = make_conf(ctx, e);
 	if (!c)
 		return e->code ? -1 : vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
+	if (vz_cpuset_check(c, ctx->overlay, e))
+		return -1;
 	/* Seen from here on as it will be: paths, template, quota. */
 	if (set_layout(ctx, c, e) || vz_ct_reload(ct, c, e))
 		return -1;

@@ -8,6 +8,7 @@
 #include "lib/bc.h"
 #include "lib/cleanup.h"
 #include "lib/conf.h"
+#include "lib/cpuset.h"
 #include "lib/implied.h"
 #include "lib/join.h"
 #include "lib/log.h"
@@ -61,7 +62,7 @@ static int check(const struct vz_cmd_ctx *ctx, const struct tally *t, bool runni
 				  "Container %u is not running: nothing "
 				  "can be changed now. Use --save",
 				  ctx->ct.id);
-	return 0;
+	return vz_cpuset_check(ctx->ct.merged, ctx->overlay, e);
 }
 
 static int apply_policies(const struct vz_ct *ct, const struct vz_conf *from, struct vz_err *e)
@@ -128,6 +129,8 @@ static int apply(struct vz_cmd_ctx *ctx, const struct tally *t, bool running, st
 	if (running && vz_conf_get(o, "POLICY") && apply_policies(ct, o, e))
 		return -1;
 	if (running && sets_cpu(o) && apply_cpu(ct, o, e))
+		return -1;
+	if (running && vz_cpuset_apply(ct->id, ct->merged, o, e))
 		return -1;
 	/* Disk limits live in the file system, whether the container runs or not. */
 	if ((vz_conf_get(o, "DISKSPACE") || vz_conf_get(o, "DISKINODES")) && vz_rootfs_quota(ct, e))
