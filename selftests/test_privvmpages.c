@@ -64,12 +64,13 @@ static void fork_one(void)
 		bc_box_stay();
 }
 
+/* Below what the function itself has there. */
 static void grow_stack(unsigned long pages)
 {
 	volatile char *sp = __builtin_frame_address(0);
 	unsigned long i;
 
-	for (i = 0; i < pages; i++)
+	for (i = 1; i <= pages; i++)
 		sp[-(long)(i * PAGE)] = 1;
 }
 
