@@ -119,16 +119,14 @@ static bool bc_dcache_drop(struct bc *bc, struct mem_cgroup *memcg)
 		if (held <= bc_dcache_bound(bc))
 			return true;
 	} while (priority--);
-	if (held <= READ_ONCE(c->limit))
-		return false;
-	/* names and inodes are counted until their grace period is over: all of them */
-	rcu_barrier();
-	held = bc_dcache_look(bc, memcg);
-	if (held <= bc_dcache_bound(bc))
-		return true;
-	if (held > READ_ONCE(c->limit))
-		bc_counter_refuse(c);
-	return false;
+	if (held > READ_ONCE(c->limit)) {
+		/* names and inodes are counted until their grace period is over: all of them */
+		rcu_barrier();
+		held = bc_dcache_look(bc, memcg);
+		if (held > READ_ONCE(c->limit))
+			bc_counter_refuse(c);
+	}
+	return held <= bc_dcache_bound(bc);
 }
 
 static void bc_dcache_work(struct work_struct *work)
