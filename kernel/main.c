@@ -174,7 +174,7 @@ static void bc_close_hooks(void)
 	bc_hooks_hold();
 	bc_detach(ARRAY_SIZE(bc_groups));
 	bc_hooks_exit();
-	bc_hooks_drain();
+	bc_hooks_drain(&bc_hooks_running);
 }
 
 static int __init bc_module_init(void)

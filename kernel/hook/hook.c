@@ -472,34 +472,36 @@ void bc_hooks_detach(struct bc_hook *hooks, unsigned int count)
 }
 BC_EXPORT(bc_hooks_detach);
 
-static long bc_hooks_sum(void)
+static long bc_hooks_sum(long __percpu *running)
 {
 	long sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += per_cpu(bc_hooks_running, cpu);
+		sum += *per_cpu_ptr(running, cpu);
 	return sum;
 }
 
 /**
  * bc_hooks_drain() - wait until nobody runs module text because of a hook
+ * @running: wrappers that run, as bc_hook_enter() counts them
  *
  * All rows are detached. A task may be between the redirect and
  * bc_hook_enter(), asleep inside of an original, or between bc_hook_leave() and
  * the wrapper's end: the first and the last are preemption at most, which
  * RCU-tasks waits for; the sleepers are counted.
  */
-void bc_hooks_drain(void)
+void bc_hooks_drain(long __percpu *running)
 {
 	unsigned int polls = 0;
 
 	synchronize_rcu_tasks();
-	while (bc_hooks_sum()) {
+	while (bc_hooks_sum(running)) {
 		if (++polls == 500)
-			pr_notice("unload waits for %ld calls to end\n", bc_hooks_sum());
+			pr_notice("unload waits for %ld calls to end\n", bc_hooks_sum(running));
 		msleep(20);
 	}
 	synchronize_rcu_tasks();
 	synchronize_rcu();
 }
+BC_EXPORT(bc_hooks_drain);

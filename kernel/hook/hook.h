@@ -139,7 +139,7 @@ int bc_hooks_attach(struct bc_hook *hooks, unsigned int count, u64 *lost);
 void bc_hooks_detach(struct bc_hook *hooks, unsigned int count);
 void bc_hooks_hold(void);
 int bc_hooks_release(void);
-void bc_hooks_drain(void);
+void bc_hooks_drain(long __percpu *running);
 int bc_hooks_init(void (*on_lost)(u64 rows));
 void bc_hooks_exit(void);
 

@@ -21,7 +21,6 @@
  * reads what runs; closing writes @closed, then reads the notes and what runs. Full barriers
  * between, so one of the two sees the other.
  */
-#include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/rcupdate.h>
@@ -37,31 +36,20 @@
 #define FSCHED_GRAIN_NS	200000ULL	/* ... and not more often */
 #define FSCHED_RELEASE	8U		/* tasks that one look lets go; each of them lets go one more */
 
-/**
- * struct fsched_held - a task that is held; on its stack
- * @node: link in &fsched_gate.held; empty: it was let go
- * @task: who
- * @since: when it began
- */
-struct fsched_held {
-	struct list_head	node;
-	struct task_struct	*task;
-	u64			since;
-};
-
 /* Tasks in the wrapper below; a task may come in on one processor and leave on another. */
 static DEFINE_PER_CPU(long, fsched_holding);
 
 /* One that waits goes on. It cannot be gone: it takes the lock before it leaves. */
 static bool fsched_release_one(struct fsched_gate *gate)
 {
-	struct fsched_held *held = list_first_entry_or_null(&gate->held, struct fsched_held, node);
+	struct fsched_waiter *waiter =
+		list_first_entry_or_null(&gate->held.line, struct fsched_waiter, node);
 
 	lockdep_assert_held(&gate->lock);
-	if (!held)
+	if (!waiter)
 		return false;
-	list_del_init(&held->node);
-	wake_up_process(held->task);
+	list_del_init(&waiter->node);
+	wake_up_process(waiter->task);
 	return true;
 }
 
@@ -148,14 +136,14 @@ static void fsched_set_timer(struct fsched_gate *gate, u64 now, unsigned int run
 	if (gate->closed) {
 		at = max(fsched_cap_opens(&gate->cap), now + FSCHED_GRAIN_NS);
 	} else {
-		if (cpumask_empty(gate->ran) && !gate->nr_held) {
+		if (cpumask_empty(gate->ran) && !gate->held.now) {
 			atomic_set(&gate->armed, 0);
 			smp_mb__after_atomic(); /* pairs with fsched_gate_switch() */
 			if (cpumask_empty(gate->ran) || atomic_cmpxchg(&gate->armed, 0, 1))
 				return;
 		}
 		/* those that are let go will run, too */
-		running = min(running + gate->nr_held, num_online_cpus());
+		running = min(running + gate->held.now, num_online_cpus());
 		at = now + clamp(fsched_cap_lasts(&gate->cap, running ?: 1), FSCHED_GRAIN_NS,
 				 FSCHED_TICK_NS);
 	}
@@ -283,10 +271,7 @@ void fsched_gate_read(struct fsched_gate *gate, struct fsched_gate_use *use)
 		fsched_look(gate, now);
 	*use = (struct fsched_gate_use){
 		.limit = gate->cap.rate,
-		.held_ns = gate->held_ns + gate->nr_held * now - gate->since,
-		.held = gate->nr_held,
-		.holds = gate->holds,
-		.longest = gate->longest,
+		.held = fsched_held_read(&gate->held, now),
 		.closings = gate->closings,
 		.owed = gate->cap.tokens < 0 ? -gate->cap.tokens : 0,
 		.forgiven = gate->forgiven,
@@ -297,17 +282,17 @@ void fsched_gate_read(struct fsched_gate *gate, struct fsched_gate_use *use)
 /* ---- who is held ---- */
 
 /* Sleep until the gate opens or somebody wants the task; in the lock, and out of it. */
-static void fsched_wait(struct fsched_gate *gate, struct fsched_held *held)
+static void fsched_wait(struct fsched_gate *gate, struct fsched_waiter *waiter)
 {
 	/* who was let go and came too late is the next */
 	bool first = false;
 
 	while (gate->closed) {
-		if (list_empty(&held->node)) {
+		if (list_empty(&waiter->node)) {
 			if (first)
-				list_add(&held->node, &gate->held);
+				list_add(&waiter->node, &gate->held.line);
 			else
-				list_add_tail(&held->node, &gate->held);
+				list_add_tail(&waiter->node, &gate->held.line);
 		}
 		set_current_state(TASK_INTERRUPTIBLE);
 		if (signal_pending(current))
@@ -318,28 +303,20 @@ static void fsched_wait(struct fsched_gate *gate, struct fsched_held *held)
 		first = true;
 	}
 	__set_current_state(TASK_RUNNING);
-	list_del_init(&held->node);
+	list_del_init(&waiter->node);
 }
 
 /* Returns whether it has to come by again. */
 static bool fsched_hold(struct fsched_gate *gate)
 {
-	struct fsched_held held = { .node = LIST_HEAD_INIT(held.node), .task = current };
+	struct fsched_waiter waiter = FSCHED_WAITER(waiter);
 	bool again;
-	u64 time;
 
 	raw_spin_lock_irq(&gate->lock);
 	if (gate->closed) {
-		held.since = ktime_get_mono_fast_ns();
-		gate->since += held.since;
-		gate->nr_held++;
-		gate->holds++;
-		fsched_wait(gate, &held);
-		time = ktime_get_mono_fast_ns() - held.since;
-		gate->since -= held.since;
-		gate->nr_held--;
-		gate->held_ns += time;
-		gate->longest = max(gate->longest, time);
+		fsched_held_begin(&gate->held, &waiter);
+		fsched_wait(gate, &waiter);
+		fsched_held_end(&gate->held, &waiter);
 	}
 	again = gate->closed;
 	if (!again)
@@ -404,16 +381,6 @@ int fsched_gates_attach(void)
 	return bc_hooks_attach(&fsched_hook, 1, &lost) ? -EOPNOTSUPP : 0;
 }
 
-static long fsched_held_here(void)
-{
-	long sum = 0;
-	int cpu;
-
-	for_each_possible_cpu(cpu)
-		sum += per_cpu(fsched_holding, cpu);
-	return sum;
-}
-
 /**
  * fsched_gates_detach() - mirror; nobody runs text of the module because of it any more
  *
@@ -426,12 +393,7 @@ void fsched_gates_detach(void)
 	if (!fsched_hook.attached)
 		return;
 	bc_hooks_detach(&fsched_hook, 1);
-	/* who was sent to the wrapper counts itself, or has left it, after this */
-	synchronize_rcu_tasks();
-	while (fsched_held_here())
-		msleep(20);
-	synchronize_rcu_tasks();
-	synchronize_rcu();
+	bc_hooks_drain(&fsched_holding);
 }
 
 /**
@@ -449,7 +411,7 @@ int fsched_gate_init(struct fsched_gate *gate)
 		return -ENOMEM;
 	}
 	raw_spin_lock_init(&gate->lock);
-	INIT_LIST_HEAD(&gate->held);
+	INIT_LIST_HEAD(&gate->held.line);
 	hrtimer_setup(&gate->timer, fsched_on_timer, CLOCK_MONOTONIC, HRTIMER_MODE_ABS_PINNED_HARD);
 	return 0;
 }

@@ -9,10 +9,10 @@
 #include <linux/atomic.h>
 #include <linux/cpumask.h>
 #include <linux/hrtimer.h>
-#include <linux/list.h>
 #include <linux/spinlock.h>
 
 #include "../fsched.h"
+#include "held.h"
 
 /**
  * struct fsched_gate - what holds the tasks of a container
@@ -27,13 +27,8 @@
  *	processor itself, cleared under @lock
  * @seen: by processor, what of the time used there is charged to @cap
  * @timer: when to look next
- * @held: struct fsched_held, the longest waiting in front
+ * @held: who waits, the longest waiting in front
  * @forgiven: ns used beyond the limit that will not be waited for
- * @nr_held: how many are held, those included that are woken and not gone yet
- * @since: sum over them: when it began
- * @held_ns: time for which others were held
- * @longest: the longest
- * @holds: how often one was held
  * @closings: how often the limit was used up
  */
 struct fsched_gate {
@@ -47,36 +42,25 @@ struct fsched_gate {
 	cpumask_var_t		ran;
 	u64 __percpu		*seen;
 	struct hrtimer		timer;
-	struct list_head	held;
+	struct fsched_held	held;
 	u64			forgiven;
-	u32			nr_held;
-	u64			since;
-	u64			held_ns;
-	u64			longest;
-	u64			holds;
 	u64			closings;
 };
 
 /**
  * struct fsched_gate_use - what a reader sees of it
  * @limit: 1/100 % of a processor; 0: none
- * @held_ns: time for which tasks were held, added up
  * @held: tasks that are held
- * @holds: how often one was
- * @longest: the longest time without a break
  * @closings: how often the limit was used up
  * @owed: ns used beyond the limit, which are waited for
  * @forgiven: ... which will not be
  */
 struct fsched_gate_use {
-	u64	limit;
-	u64	held_ns;
-	u64	held;
-	u64	holds;
-	u64	longest;
-	u64	closings;
-	u64	owed;
-	u64	forgiven;
+	u64			limit;
+	struct fsched_held_use	held;
+	u64			closings;
+	u64			owed;
+	u64			forgiven;
 };
 
 int fsched_gate_init(struct fsched_gate *gate);

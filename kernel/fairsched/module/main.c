@@ -117,16 +117,16 @@ static void fsched_show(struct seq_file *m, struct bc *bc, void *data)
 	seq_printf(m, "\t%-20s %21llu\n", "limit_reached", gate.closings);
 	seq_printf(m, "\t%-20s %21llu\n", "owed", gate.owed);
 	seq_printf(m, "\t%-20s %21llu\n", "forgiven", gate.forgiven);
-	seq_printf(m, "\t%-20s %21llu\n", "held", gate.held_ns);
-	seq_printf(m, "\t%-20s %21llu\n", "longest_hold", gate.longest);
-	seq_printf(m, "\t%-20s %21llu\n", "holds", gate.holds);
-	seq_printf(m, "\t%-20s %21llu\n", "held_now", gate.held);
+	seq_printf(m, "\t%-20s %21llu\n", "held", gate.held.ns);
+	seq_printf(m, "\t%-20s %21llu\n", "longest_hold", gate.held.longest);
+	seq_printf(m, "\t%-20s %21llu\n", "holds", gate.held.count);
+	seq_printf(m, "\t%-20s %21llu\n", "held_now", gate.held.now);
 	seq_printf(m, "\t%-20s %21u\n", "units", share.weight);
 	seq_printf(m, "\t%-20s %21u\n", "cpus", share.cpus);
-	seq_printf(m, "\t%-20s %21llu\n", "share_held", share.held_ns);
-	seq_printf(m, "\t%-20s %21llu\n", "share_longest_hold", share.longest);
-	seq_printf(m, "\t%-20s %21llu\n", "share_holds", share.holds);
-	seq_printf(m, "\t%-20s %21llu\n", "share_held_now", share.held);
+	seq_printf(m, "\t%-20s %21llu\n", "share_held", share.held.ns);
+	seq_printf(m, "\t%-20s %21llu\n", "share_longest_hold", share.held.longest);
+	seq_printf(m, "\t%-20s %21llu\n", "share_holds", share.held.count);
+	seq_printf(m, "\t%-20s %21llu\n", "share_held_now", share.held.now);
 	seq_printf(m, "\t%-20s %21u\n", "cpuclass", share.class);
 	seq_printf(m, "%8s %20s %20s %20s %15s %15s\n", "cpu", "used", "waited", "longest_wait",
 		   "switches", "preempted");

@@ -48,7 +48,7 @@ int fsched_share_init(struct fsched_share *share)
 	share->seen = alloc_percpu(u64);
 	if (!share->seen)
 		return -ENOMEM;
-	INIT_LIST_HEAD(&share->held);
+	INIT_LIST_HEAD(&share->held.line);
 	share->party.class = BC_CPU_CLASS_DEFAULT;
 	raw_spin_lock_irq(&fsched_lock);
 	fsched_party_init(&fsched_pool, &share->party);
@@ -87,11 +87,7 @@ void fsched_share_read(struct fsched_share *share, struct fsched_share_use *use)
 		.weight = share->party.weight,
 		.cpus = share->party.cpus,
 		.class = share->party.class,
-		.held_ns =
-			share->held_ns + share->nr_held * ktime_get_mono_fast_ns() - share->since,
-		.held = share->nr_held,
-		.holds = share->holds,
-		.longest = share->longest,
+		.held = fsched_held_read(&share->held, ktime_get_mono_fast_ns()),
 	};
 	raw_spin_unlock_irqrestore(&fsched_lock, flags);
 }

@@ -46,18 +46,6 @@
 #define FSCHED_RELEASE	8U		/* tasks that are let go at a time */
 #define FSCHED_PATIENCE (HZ)		/* then one that waits looks itself for a free seat */
 
-/**
- * struct fsched_waiter - a task that waits for its turn; on its stack
- * @node: link in &fsched_share.held; empty: it has been let go
- * @task: who
- * @since: when it began
- */
-struct fsched_waiter {
-	struct list_head	node;
-	struct task_struct	*task;
-	u64			since;
-};
-
 DEFINE_RAW_SPINLOCK(fsched_lock);
 struct fsched_pool fsched_pool = { .policy = &fsched_fair };
 static struct fsched_node **fsched_slots;
@@ -256,9 +244,9 @@ static bool fsched_seat_stays(struct fsched_seat *seat, u64 now)
 static void fsched_line_up(struct fsched_share *share, struct fsched_waiter *waiter, bool first)
 {
 	if (first)
-		list_add(&waiter->node, &share->held);
+		list_add(&waiter->node, &share->held.line);
 	else
-		list_add_tail(&waiter->node, &share->held);
+		list_add_tail(&waiter->node, &share->held.line);
 	WRITE_ONCE(fsched_waiting, fsched_waiting + 1);
 }
 
@@ -289,7 +277,7 @@ static struct fsched_waiter *fsched_first_for(struct fsched_share *share, unsign
 	struct fsched_waiter *waiter;
 	unsigned int n = 0;
 
-	list_for_each_entry(waiter, &share->held, node) {
+	list_for_each_entry(waiter, &share->held.line, node) {
 		if (cpumask_test_cpu(cpu, waiter->task->cpus_ptr))
 			return waiter;
 		if (++n == FSCHED_SCAN)
@@ -337,7 +325,7 @@ static bool fsched_release(struct fsched_share *share, u64 now)
 	unsigned int n;
 
 	for (n = 0; n < FSCHED_RELEASE; n++) {
-		waiter = list_first_entry_or_null(&share->held, struct fsched_waiter, node);
+		waiter = list_first_entry_or_null(&share->held.line, struct fsched_waiter, node);
 		if (!waiter)
 			return false;
 		fsched_line_leave(waiter);
@@ -506,20 +494,12 @@ static void fsched_wait_turn(struct fsched_share *share, struct fsched_waiter *w
 /* Returns whether it was let go. */
 static bool fsched_wait(struct fsched_share *share, struct fsched_waiter *waiter)
 {
-	u64 time, now;
 	bool gone;
+	u64 now;
 
-	waiter->since = ktime_get_mono_fast_ns();
-	share->since += waiter->since;
-	share->nr_held++;
-	share->holds++;
+	fsched_held_begin(&share->held, waiter);
 	fsched_wait_turn(share, waiter);
-	now = ktime_get_mono_fast_ns();
-	time = now - waiter->since;
-	share->since -= waiter->since;
-	share->nr_held--;
-	share->held_ns += time;
-	share->longest = max(share->longest, time);
+	now = fsched_held_end(&share->held, waiter);
 	gone = list_empty(&waiter->node);
 	if (!gone) {
 		fsched_line_leave(waiter);
@@ -567,7 +547,7 @@ static bool fsched_keep(struct fsched_seat *seat, struct fsched_share *share,
 bool fsched_share_pass(struct fsched_account *account)
 {
 	struct fsched_share *share = &account->share;
-	struct fsched_waiter waiter = { .node = LIST_HEAD_INIT(waiter.node), .task = current };
+	struct fsched_waiter waiter = FSCHED_WAITER(waiter);
 	struct fsched_seat *seat;
 	bool again = false;
 	bool guest;

@@ -14,6 +14,7 @@
 #include <linux/spinlock.h>
 
 #include "../fsched.h"
+#include "held.h"
 
 struct fsched_account;
 
@@ -32,12 +33,7 @@ extern struct fsched_pool fsched_pool;
  *	processor, interrupts off
  * @counted: it has a number of processors: asks also for one that is free
  * @dead: takes no part any more
- * @held: struct fsched_waiter, the next in front
- * @nr_held: how many wait, those included that are woken and not gone yet
- * @since: sum over them: when it began
- * @held_ns: time for which others waited
- * @longest: the longest
- * @holds: how often one waited
+ * @held: who waits for a turn
  *
  * Guarded by the lock of the pool but for @seen and @counted.
  */
@@ -47,12 +43,7 @@ struct fsched_share {
 	u64 __percpu		*seen;
 	bool			counted;
 	bool			dead;
-	struct list_head	held;
-	u32			nr_held;
-	u64			since;
-	u64			held_ns;
-	u64			longest;
-	u64			holds;
+	struct fsched_held	held;
 };
 
 /**
@@ -95,19 +86,13 @@ struct fsched_seat {
  * @weight: its weight
  * @cpus: processors at a time; 0: all
  * @class: its class under policies that have classes
- * @held_ns: time for which its tasks waited for their turn, added up
- * @held: tasks that wait
- * @holds: how often one did
- * @longest: the longest time without a break
+ * @held: tasks that wait for their turn
  */
 struct fsched_share_use {
-	u32	weight;
-	u32	cpus;
-	u32	class;
-	u64	held_ns;
-	u64	held;
-	u64	holds;
-	u64	longest;
+	u32			weight;
+	u32			cpus;
+	u32			class;
+	struct fsched_held_use	held;
 };
 
 void fsched_share_set(struct fsched_share *share, u32 weight, u32 cpus, u8 class);
