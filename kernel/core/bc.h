@@ -152,6 +152,11 @@ int bc_create(u32 id, bool exclusive);
 int bc_destroy(u32 id);
 struct bc *bc_get(u32 id);
 struct bc *bc_get_next(unsigned long *order);
+
+/* All beancounters, as bc_get_next() finds them. Who leaves it has to bc_put(). */
+#define bc_for_each(bc, order) \
+	for ((order) = 0; ((bc) = bc_get_next(&(order))); (order)++, bc_put(bc))
+
 void bc_put(struct bc *bc);
 unsigned int bc_list(struct bc_entry *entries, unsigned int room);
 enum bc_life bc_life(const struct bc *bc);

@@ -75,7 +75,7 @@ static bool bc_is_inhabited(struct bc *bc)
  */
 int bc_extension_add(enum bc_extension_slot slot, const struct bc_extension *ext)
 {
-	unsigned long order = 0;
+	unsigned long order;
 	struct bc *bc;
 	int ret = 0;
 
@@ -83,15 +83,16 @@ int bc_extension_add(enum bc_extension_slot slot, const struct bc_extension *ext
 	if (bc_extensions[slot])
 		return -EBUSY;
 	WRITE_ONCE(bc_extensions[slot], ext);
-	while (!ret && (bc = bc_get_next(&order))) {
+	bc_for_each(bc, order) {
 		ret = bc_extension_create(bc, slot);
-		if (!ret && bc_is_inhabited(bc))
+		if (ret) {
+			bc_put(bc);
+			bc_extension_drop(slot);
+			break;
+		}
+		if (bc_is_inhabited(bc))
 			ext->start(bc);
-		order++;
-		bc_put(bc);
 	}
-	if (ret)
-		bc_extension_drop(slot);
 	return ret;
 }
 
@@ -103,15 +104,12 @@ int bc_extension_add(enum bc_extension_slot slot, const struct bc_extension *ext
  */
 void bc_extension_drop(enum bc_extension_slot slot)
 {
-	unsigned long order = 0;
+	unsigned long order;
 	struct bc *bc;
 
 	lockdep_assert_held(&bc_mutex);
-	while ((bc = bc_get_next(&order))) {
+	bc_for_each(bc, order)
 		bc_extension_destroy(bc, slot);
-		order++;
-		bc_put(bc);
-	}
 	WRITE_ONCE(bc_extensions[slot], NULL);
 	/* bc_extension_times() may still be using it */
 	synchronize_rcu();
@@ -237,16 +235,13 @@ int bc_extension_bound(struct bc *bc, const struct bc_cpu_bounds *bounds)
  */
 bool bc_unless_inhabited(void (*fn)(void))
 {
-	unsigned long order = 0;
+	unsigned long order;
 	bool inhabited = false;
 	struct bc *bc;
 
 	mutex_lock(&bc_mutex);
-	while (!inhabited && (bc = bc_get_next(&order))) {
-		inhabited = bc_is_inhabited(bc);
-		order++;
-		bc_put(bc);
-	}
+	bc_for_each(bc, order)
+		inhabited |= bc_is_inhabited(bc);
 	if (!inhabited)
 		fn();
 	mutex_unlock(&bc_mutex);

@@ -574,6 +574,20 @@ static int bc_proc_add_file(struct bc *bc, enum bc_extension_slot slot)
 	return bc->proc_files[slot] ? 0 : -ENOMEM;
 }
 
+static int bc_proc_add_files(enum bc_extension_slot slot)
+{
+	unsigned long order;
+	struct bc *bc;
+
+	bc_for_each(bc, order) {
+		if (bc_proc_add_file(bc, slot)) {
+			bc_put(bc);
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
 /**
  * bc_proc_add_extension() - make a file of another module for every beancounter
  * @slot: of the module
@@ -583,8 +597,6 @@ static int bc_proc_add_file(struct bc *bc, enum bc_extension_slot slot)
  */
 int bc_proc_add_extension(enum bc_extension_slot slot)
 {
-	unsigned long order = 0;
-	struct bc *bc;
 	int ret = 0;
 
 	bc_proc_extensions[slot] = bc_extension_of(slot);
@@ -592,11 +604,8 @@ int bc_proc_add_extension(enum bc_extension_slot slot)
 		bc_nodes_file = proc_create("fairsched", 0400, NULL, &bc_nodes_proc_ops);
 		ret = bc_nodes_file ? 0 : -ENOMEM;
 	}
-	while (!ret && (bc = bc_get_next(&order))) {
-		ret = bc_proc_add_file(bc, slot);
-		order++;
-		bc_put(bc);
-	}
+	if (!ret)
+		ret = bc_proc_add_files(slot);
 	if (ret)
 		bc_proc_remove_extension(slot);
 	return ret;
@@ -610,14 +619,12 @@ int bc_proc_add_extension(enum bc_extension_slot slot)
  */
 void bc_proc_remove_extension(enum bc_extension_slot slot)
 {
-	unsigned long order = 0;
+	unsigned long order;
 	struct bc *bc;
 
-	while ((bc = bc_get_next(&order))) {
+	bc_for_each(bc, order) {
 		proc_remove(bc->proc_files[slot]);
 		bc->proc_files[slot] = NULL;
-		order++;
-		bc_put(bc);
 	}
 	if (slot == BC_EXTENSION_FAIRSCHED) {
 		proc_remove(bc_nodes_file);
