@@ -350,20 +350,6 @@ TEST_F(cpushare, bound_to_a_processor)
 	ASSERT_EQ(0, bc_wait_steps(&box[2], 4));
 }
 
-static int online(int cpu, const char *value)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, value, 1) == 1 ? 0 : -errno;
-	close(fd);
-	return ret;
-}
-
 TEST_F(cpushare, processors_go_and_come)
 {
 	struct bc_box *box = self->box;
@@ -376,10 +362,10 @@ TEST_F(cpushare, processors_go_and_come)
 	ASSERT_EQ(0, bc_start_with(&box[0], bc_hogs, 4));
 	ASSERT_EQ(0, bc_start_with(&box[1], bc_hogs, 4));
 	for (i = 0; i < 3; i++) {
-		ASSERT_EQ(0, online(1, "0"));
+		ASSERT_EQ(0, bc_cpu_online(1, false));
 		EXPECT_EQ(0, bc_wait_steps(&box[0], 4));
 		EXPECT_EQ(0, bc_wait_steps(&box[1], 4));
-		ASSERT_EQ(0, online(1, "1"));
+		ASSERT_EQ(0, bc_cpu_online(1, true));
 	}
 	EXPECT_TRUE(bc_gets(box, 2, 0, 25));
 }

@@ -514,20 +514,6 @@ TEST_F(cpuview, in_a_cpuset)
 	EXPECT_EQ(0, bc_cgroup_drop(box, dir));
 }
 
-static int online(int cpu, const char *value)
-{
-	char path[64];
-	int fd, ret;
-
-	snprintf(path, sizeof(path), "/sys/devices/system/cpu/cpu%d/online", cpu);
-	fd = open(path, O_WRONLY);
-	if (fd < 0)
-		return -errno;
-	ret = write(fd, value, 1) == 1 ? 0 : -errno;
-	close(fd);
-	return ret;
-}
-
 TEST_F(cpuview, processors_go_and_come)
 {
 	struct bc_box *box = &self->box;
@@ -538,9 +524,9 @@ TEST_F(cpuview, processors_go_and_come)
 	ASSERT_EQ(0, bc_box_start(box, looks));
 	ASSERT_EQ(0, bc_box_await(box));
 	sees_view(_metadata, self->look, self->n);
-	ASSERT_EQ(0, online(1, "0"));
+	ASSERT_EQ(0, bc_cpu_online(1, false));
 	EXPECT_EQ(0, now_sees(box, self->n));
-	ASSERT_EQ(0, online(1, "1"));
+	ASSERT_EQ(0, bc_cpu_online(1, true));
 	sees_view(_metadata, self->look, self->n - 1);
 	ASSERT_EQ(0, now_sees(box, self->n));
 	sees_view(_metadata, self->look, self->n);

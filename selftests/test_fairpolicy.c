@@ -28,13 +28,6 @@ FIXTURE(fairpolicy)
 	int made;
 };
 
-static int command(const char *line)
-{
-	int ret = system(line);
-
-	return ret == -1 ? -errno : WEXITSTATUS(ret);
-}
-
 FIXTURE_SETUP(fairpolicy)
 {
 	ASSERT_LE(0, bc_dev());
@@ -48,7 +41,7 @@ FIXTURE_TEARDOWN(fairpolicy)
 	int i;
 
 	if (!access(ROBIN, F_OK)) {
-		EXPECT_EQ(0, command("rmmod policy_robin"));
+		EXPECT_EQ(0, bc_command("rmmod policy_robin"));
 	}
 	for (i = 0; i < self->made; i++)
 		bc_box_kill(&self->box[i]);
@@ -127,9 +120,9 @@ TEST_F(fairpolicy, chosen_at_load)
 {
 	ASSERT_EQ(0, choose("lottery"));
 	ASSERT_EQ(0, bc_fairsched_unload());
-	EXPECT_NE(0, command("modprobe fairsched policy=no-such 2>/dev/null"));
+	EXPECT_NE(0, bc_command("modprobe fairsched policy=no-such 2>/dev/null"));
 	EXPECT_NE(0, access(POLICY, F_OK));
-	ASSERT_EQ(0, command("modprobe fairsched policy=strict"));
+	ASSERT_EQ(0, bc_command("modprobe fairsched policy=strict"));
 	EXPECT_STREQ("fair lottery [strict]\n", shown());
 	/* of one load only */
 	ASSERT_EQ(0, bc_fairsched_unload());
@@ -230,7 +223,7 @@ TEST_F(fairpolicy, of_another_module)
 {
 	struct bc_box *box = self->box;
 
-	ASSERT_EQ(0, command("modprobe policy-robin"));
+	ASSERT_EQ(0, bc_command("modprobe policy-robin"));
 	EXPECT_STREQ("[fair] lottery strict robin\n", shown());
 	ASSERT_EQ(0, bc_cpu_units(box[0].id, 1000));
 	ASSERT_EQ(0, bc_cpu_units(box[1].id, 3000));
@@ -243,9 +236,9 @@ TEST_F(fairpolicy, of_another_module)
 	EXPECT_TRUE(bc_gets(box, 2, 0, 50));
 	EXPECT_TRUE(bc_gets(box, 2, 1, 50));
 	/* what it uses stays */
-	EXPECT_NE(0, command("rmmod fairsched 2>/dev/null"));
+	EXPECT_NE(0, bc_command("rmmod fairsched 2>/dev/null"));
 	/* it goes while it decides */
-	ASSERT_EQ(0, command("rmmod policy_robin"));
+	ASSERT_EQ(0, bc_command("rmmod policy_robin"));
 	EXPECT_STREQ("[fair] lottery strict\n", shown());
 	EXPECT_TRUE(logged("policy robin is gone: fair decides\n"));
 	EXPECT_EQ(-EINVAL, choose("robin"));
@@ -254,8 +247,8 @@ TEST_F(fairpolicy, of_another_module)
 	EXPECT_EQ(0, bc_wait_steps(&box[1], 4));
 	/* and one that does not decide leaves all as it is */
 	ASSERT_EQ(0, choose("strict"));
-	ASSERT_EQ(0, command("modprobe policy-robin"));
-	ASSERT_EQ(0, command("rmmod policy_robin"));
+	ASSERT_EQ(0, bc_command("modprobe policy-robin"));
+	ASSERT_EQ(0, bc_command("rmmod policy_robin"));
 	EXPECT_STREQ("fair lottery [strict]\n", shown());
 }
 
@@ -269,12 +262,12 @@ TEST_F(fairpolicy, names_that_are_refused)
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
 		snprintf(line, sizeof(line), "modprobe policy-robin name=%s 2>/dev/null", bad[i]);
 		/* modprobe takes EEXIST for success */
-		EXPECT_GE(1, command(line));
+		EXPECT_GE(1, bc_command(line));
 		EXPECT_NE(0, access(ROBIN, F_OK))
 		TH_LOG("%s", bad[i]);
 		EXPECT_STREQ("[fair] lottery strict\n", shown());
 	}
-	ASSERT_EQ(0, command("modprobe policy-robin name=0123456789-_xyz"));
+	ASSERT_EQ(0, bc_command("modprobe policy-robin name=0123456789-_xyz"));
 	EXPECT_EQ(0, choose("0123456789-_xyz"));
 	EXPECT_STREQ("fair lottery strict [0123456789-_xyz]\n", shown());
 }
@@ -303,12 +296,12 @@ static int bustle(struct bc_box *box)
 
 static int come_and_go(unsigned int i)
 {
-	int ret = command("modprobe policy-robin");
+	int ret = bc_command("modprobe policy-robin");
 
 	ret = ret ? ret : choose("robin");
 	if (i % 2)
 		bc_sleep_ms(10);
-	return ret ? ret : command("rmmod policy_robin");
+	return ret ? ret : bc_command("rmmod policy_robin");
 }
 
 TEST_F(fairpolicy, switched_in_a_storm)

@@ -41,9 +41,7 @@ static int set_param(const char *path, const char *value)
 
 static int pace(bool load)
 {
-	int ret = system(load ? "modprobe policy-pace interval_ms=0" : "rmmod policy_pace");
-
-	return ret == -1 ? -errno : WEXITSTATUS(ret);
+	return bc_command(load ? "modprobe policy-pace interval_ms=0" : "rmmod policy_pace");
 }
 
 FIXTURE_TEARDOWN(policy)

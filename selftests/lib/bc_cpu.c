@@ -6,26 +6,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/wait.h>
 #include <time.h>
 
+#include "bc_cgroup.h"
 #include "bc_util.h"
-
-static int command(const char *line)
-{
-	int ret = system(line);
-
-	return ret == -1 ? -errno : WEXITSTATUS(ret);
-}
 
 int bc_fairsched_load(void)
 {
-	return command("modprobe fairsched");
+	return bc_command("modprobe fairsched");
 }
 
 int bc_fairsched_unload(void)
 {
-	return command("rmmod fairsched");
+	return bc_command("rmmod fairsched");
 }
 
 static int bound(struct bc_cpu c)
@@ -97,6 +90,14 @@ int bc_cpu_read(unsigned int id, struct bc_cpu_use *use)
 		use->used_of_cpus += used;
 	}
 	return 0;
+}
+
+int bc_cpu_online(int cpu, bool online)
+{
+	char dir[64];
+
+	snprintf(dir, sizeof(dir), "/sys/devices/system/cpu/cpu%d", cpu);
+	return bc_cgroup_put(dir, "online", online ? "1" : "0");
 }
 
 static long long clock_ns(clockid_t clock)

@@ -5,6 +5,7 @@
 #ifndef SELFTESTS_LIB_BC_CPU_H
 #define SELFTESTS_LIB_BC_CPU_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define BC_MS 1000000LL
@@ -39,6 +40,8 @@ int bc_cpu_limit(unsigned int id, unsigned int limit);
 int bc_cpu_units(unsigned int id, unsigned int units); /* 0: as 1000 */
 int bc_cpu_cpus(unsigned int id, unsigned int cpus); /* 0: all */
 int bc_cpu_class(unsigned int id, unsigned int class);
+
+int bc_cpu_online(int cpu, bool online); /* 0 or a negative errno */
 
 long long bc_cpu_own(void);	/* what the process has used */
 long long bc_cpu_now(void);	/* CLOCK_MONOTONIC */

@@ -257,6 +257,13 @@ ssize_t bc_slurp(const char *path, char *buf, size_t size)
 	return (ssize_t)done;
 }
 
+int bc_command(const char *line)
+{
+	int ret = system(line);
+
+	return ret == -1 ? -errno : WEXITSTATUS(ret);
+}
+
 const char *bc_name(enum bc_resource r)
 {
 	switch (r) {

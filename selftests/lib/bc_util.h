@@ -174,6 +174,13 @@ int bc_trace_end(unsigned int id, const char *resource, char last[512]);
 ssize_t bc_slurp(const char *path, char *buf, size_t size);
 
 /**
+ * bc_command() - run a line of the shell
+ *
+ * Return: its exit status, or a negative errno.
+ */
+int bc_command(const char *line);
+
+/**
  * bc_name() - the name of a resource
  */
 const char *bc_name(enum bc_resource r);
