@@ -73,7 +73,7 @@ static int collect(struct vz_conf *to, const struct vz_row *row, const struct vz
 						    0;
 }
 
-/* Prints what is proposed and puts it into @to. Return: 0; -1 with @e set. */
+/* Prints what is proposed and puts it into @to. Return: how many; -1 with @e set. */
 static int propose(const struct vz_counters *c, const struct vz_refusals *refusals, bool json,
 		   struct vz_conf *to, struct vz_err *e)
 {
@@ -99,7 +99,7 @@ static int propose(const struct vz_counters *c, const struct vz_refusals *refusa
 		printf("CT %" PRIu32 ": no limit needs to change\n", c->id);
 	if (!t.rows && json)
 		vz_table_begin(&t);
-	return vz_table_end(&t) < 0 ? vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot write") : 0;
+	return vz_table_end(&t) < 0 ? vz_err_errno(e, VZ_EXIT_SYSTEM, "cannot write") : (int)t.rows;
 }
 
 static int set_limits(struct vz_ct *ct, const struct vz_conf *limits, struct vz_err *e)
@@ -132,14 +132,6 @@ static int put_in_force(uint32_t id, const struct vz_conf *limits, struct vz_err
 	return rc;
 }
 
-static int count_one(const char *key, const char *value, void *n)
-{
-	(void)key;
-	(void)value;
-	++*(int *)n;
-	return 0;
-}
-
 static int run(const struct vz_cli_args *a, struct vz_err *e)
 {
 	_cleanup_(vz_conf_freep) struct vz_conf *limits = vz_conf_new();
@@ -147,7 +139,7 @@ static int run(const struct vz_cli_args *a, struct vz_err *e)
 	struct vz_refusals refusals = { 0 };
 	const struct vz_counters *c;
 	uint32_t id;
-	int rc = -1, n = 0;
+	int rc = -1;
 
 	if (!limits)
 		return vz_err_set(e, VZ_EXIT_SYSTEM, "out of memory");
@@ -163,9 +155,8 @@ static int run(const struct vz_cli_args *a, struct vz_err *e)
 			refusals = (struct vz_refusals){ 0 };
 		rc = propose(c, &refusals, a->json, limits, e);
 		vz_refusals_free(&refusals);
-		vz_conf_each(limits, count_one, &n);
-		if (!rc && apply && n)
-			rc = put_in_force(id, limits, e);
+		if (rc > 0)
+			rc = apply ? put_in_force(id, limits, e) : 0;
 	} else {
 		vz_err_set(e, VZ_EXIT_NOT_RUNNING,
 			   "Container %" PRIu32 " has not run since the host booted: nothing is "
